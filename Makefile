@@ -1,0 +1,92 @@
+# Weaver. `make demo` shows it, `make test` proves it; both start from a bare checkout.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+DEMO_ARGS ?=
+PYTEST_ARGS ?=
+READY := .venv/.ready
+PAGE := haro/dist/index.html
+PAGE_SOURCES := $(shell find haro -path haro/node_modules -prune -o -path haro/dist -prune -o -type f -print 2>/dev/null)
+
+.PHONY: help
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(READY) $(PAGE) ## Start everything with sample data: http://127.0.0.1:8000 (DEMO_ARGS=--once: report and exit)
+	@$(BIN)/weaver demo $(DEMO_ARGS)
+
+.PHONY: test
+test: check test-python test-haro ## Run every check and every test
+	@echo "make test: everything passed"
+
+.PHONY: check
+check: $(READY) ## Lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: test-python
+test-python: $(READY) $(PAGE) browser
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+.PHONY: test-haro
+test-haro: haro/node_modules/.ready
+	cd haro && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+
+.PHONY: bench
+bench: $(READY) ## Print the figures of tests/benchmarks (never fails on time)
+	$(BIN)/python -m pytest -q -s -m benchmark tests/benchmarks
+
+.PHONY: haro
+haro: $(PAGE) ## Build the page
+
+.PHONY: lock
+lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --group dev \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was built, the data in WEAVER_HOME excepted
+	rm -rf .venv haro/node_modules haro/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A Python of at least 3.13: the first of these that is one.
+.venv/bin/python:
+	@for candidate in python3 python3.13 python3.14 python; do \
+	  if command -v $$candidate >/dev/null && $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then \
+	    exec $$candidate -m venv .venv; fi; done; \
+	echo "make: Python 3.13 or newer is needed: install it from python.org or with your package manager" >&2; exit 1
+
+.venv/bin/uv: .venv/bin/python requirements.lock
+	@version=$$(sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock); \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$$version"
+	@touch $@
+
+$(READY): .venv/bin/uv requirements.lock pyproject.toml
+	@echo "make: installing dependencies"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+haro/node_modules/.ready: haro/package.json haro/package-lock.json
+	@command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || \
+	  { echo "make: Node 20 or newer is needed: install it from nodejs.org or with your package manager" >&2; exit 1; }
+	@echo "make: installing the page's dependencies"
+	@cd haro && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(PAGE): haro/node_modules/.ready $(PAGE_SOURCES)
+	@echo "make: building the page"
+	@cd haro && npm run --silent build
+	@touch $@
+
+# The browser tests want Chromium; Debian's is installed when that is possible, else those tests skip and say why.
+.PHONY: browser
+browser:
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "make: installing Debian's chromium for the browser tests"; \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core) >/dev/null 2>&1 || \
+	    echo "make: chromium could not be installed: the browser tests will skip" >&2; fi
