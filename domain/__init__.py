@@ -1,0 +1,1 @@
+"""What trading is: pure rules, aggregates and their events. No input, no output, no clock."""

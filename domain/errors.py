@@ -1,0 +1,115 @@
+"""Every error of Weaver, split by what the caller must do.
+
+WeaverError
+├─ NotFound        ask for something else    RunNotFound, OrderNotFound, StrategyNotFound, SymbolNotFound
+├─ InvalidInput    correct what was sent     BarsInvalid, ParameterInvalid
+├─ Refused         a rule said no            RunNotStartable, RunNotStoppable, RunNotDeletable, OrderRefused,
+│                                            StrategyChanged
+├─ Conflict        someone was faster        ConcurrentChange
+├─ Unavailable     try again later           DatabaseUnavailable, BarsUnavailable
+└─ StrategyFault   the user's code raised    the run fails, with the traceback on it
+
+Messages are for people: one line that says what to do. `details` are for programs. HTTP lives in
+`interfaces/web/errors.py`.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+
+class WeaverError(Exception):
+    """The root: everything Weaver raises on purpose.
+
+    details: what a program may want to know about it, JSON types only.
+    """
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, object] = details
+
+
+class NotFound(WeaverError):
+    """What was asked for does not exist."""
+
+
+class RunNotFound(NotFound):
+    """No run has this id."""
+
+    def __init__(self, run_id: UUID | str) -> None:
+        super().__init__(f"no run has the id {run_id}", run_id=str(run_id))
+
+
+class OrderNotFound(NotFound):
+    """No order has this id."""
+
+    def __init__(self, order_id: UUID | str) -> None:
+        super().__init__(f"no order has the id {order_id}", order_id=str(order_id))
+
+
+class StrategyNotFound(NotFound):
+    """No strategy has this name, or its file cannot be loaded."""
+
+
+class SymbolNotFound(NotFound):
+    """The bar store has no bars of this symbol."""
+
+
+class InvalidInput(WeaverError):
+    """What was given cannot be meant."""
+
+
+class BarsInvalid(InvalidInput):
+    """A series of bars breaks a rule; the message names the row."""
+
+
+class ParameterInvalid(InvalidInput):
+    """A strategy parameter is unknown, of the wrong type or out of its bounds."""
+
+
+class Refused(WeaverError):
+    """A rule said no."""
+
+
+class RunNotStartable(Refused):
+    """The run was started before, or has ended."""
+
+
+class RunNotStoppable(Refused):
+    """The run is not being run."""
+
+
+class RunNotDeletable(Refused):
+    """The run is being run: stop it first."""
+
+
+class OrderRefused(Refused):
+    """The order asked for is impossible; raised to the strategy that asked."""
+
+
+class StrategyChanged(Refused):
+    """The strategy's file is not the one the run was created with: create a new run."""
+
+
+class Conflict(WeaverError):
+    """Someone else was faster."""
+
+
+class ConcurrentChange(Conflict):
+    """The stream grew between reading and appending: load it again and decide again."""
+
+
+class Unavailable(WeaverError):
+    """Something needed is away for now."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, or is not migrated."""
+
+
+class BarsUnavailable(Unavailable):
+    """Bars that a run was created on can no longer be read."""
+
+
+class StrategyFault(WeaverError):
+    """A strategy raised an exception; `details["traceback"]` holds it."""

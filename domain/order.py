@@ -1,0 +1,201 @@
+"""An order: the intent a strategy recorded, and what became of it."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from domain.errors import Refused
+from domain.events import Aggregate, Event
+from domain.money import ZERO
+
+type Side = Literal["buy", "sell"]
+
+
+class OrderType(StrEnum):
+    """How an order's price is found."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+
+
+class TimeInForce(StrEnum):
+    """How long an order works."""
+
+    DAY = "day"
+    GTC = "gtc"
+    IOC = "ioc"
+    FOK = "fok"
+
+
+class OrderStatus(StrEnum):
+    """Where an order is in its life; see trading rules, orders at an exchange."""
+
+    PENDING = "pending"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    PARTIAL = "partial"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more is expected of the order. A late fill may still come, and is booked."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+
+
+class OrderCreated(Event, frozen=True, kw_only=True):
+    """The intent: a strategy decided to trade. Nothing is sent before this is recorded.
+
+    sequence, leg: the identity of the decision, from which `client_order_id` is derived.
+    """
+
+    TOPIC: ClassVar[str] = "order.created"
+
+    run_id: UUID
+    client_order_id: str
+    sequence: int
+    symbol: str
+    side: Side
+    qty: Decimal
+    leg: int = 0
+    order_type: OrderType = OrderType.MARKET
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    parent_id: UUID | None = None
+    tag: str | None = None
+
+
+class OrderFill(Event, frozen=True, kw_only=True):
+    """One execution: what both kinds of fill carry.
+
+    execution_id: unique for ever; the same execution is booked once. qty, price, fee: of this execution alone, price
+    after slippage, fee in quote currency. filled_qty, filled_avg_price: of the order so far, this execution included.
+    """
+
+    run_id: UUID
+    execution_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    fee: Decimal
+    filled_qty: Decimal
+    filled_avg_price: Decimal
+
+
+class OrderPartiallyFilled(OrderFill, frozen=True, kw_only=True):
+    """A part of the order was executed; the rest keeps working."""
+
+    TOPIC: ClassVar[str] = "order.partially_filled"
+
+
+class OrderFilled(OrderFill, frozen=True, kw_only=True):
+    """The order was executed in full."""
+
+    TOPIC: ClassVar[str] = "order.filled"
+
+
+class OrderCancelled(Event, frozen=True, kw_only=True):
+    """The order ended before it was filled in full."""
+
+    TOPIC: ClassVar[str] = "order.cancelled"
+
+    run_id: UUID
+    reason: str
+
+
+class OrderRejected(Event, frozen=True, kw_only=True):
+    """A rule or the exchange refused the order. An event, not an error."""
+
+    TOPIC: ClassVar[str] = "order.rejected"
+
+    run_id: UUID
+    reason: str
+
+
+class Order(Aggregate):
+    """An order folded from its events."""
+
+    TOPIC: ClassVar[str] = "order"
+
+    def __init__(self, aggregate_id: UUID) -> None:
+        super().__init__(aggregate_id)
+        self.intent: OrderCreated | None = None
+        self.status = OrderStatus.PENDING
+        self.filled_qty = ZERO
+        self.filled_avg_price: Decimal | None = None
+        self.executions: set[str] = set()
+
+    @property
+    def created(self) -> OrderCreated:
+        """The intent the stream begins with."""
+        if self.intent is None:
+            raise TypeError(f"stream {self.id} does not begin with {OrderCreated.TOPIC}")
+        return self.intent
+
+    def cancel(self, at: datetime, reason: str) -> None:
+        """End an order that is still working; an order that has ended stays as it is."""
+        if not self.status.is_final:
+            self.trigger(OrderCancelled(at=at, run_id=self.created.run_id, reason=reason))
+
+    def reject(self, at: datetime, reason: str) -> None:
+        """Record that the order was refused; raise Refused once anything was filled."""
+        if self.filled_qty > 0:
+            raise Refused(f"order {self.id} is filled with {self.filled_qty}: it cannot be rejected any more")
+        if not self.status.is_final:
+            self.trigger(OrderRejected(at=at, run_id=self.created.run_id, reason=reason))
+
+    def fill(self, at: datetime, execution_id: str, qty: Decimal, price: Decimal, fee: Decimal) -> None:
+        """Book an execution. A known execution id changes nothing; more than was ordered raises Refused."""
+        if execution_id in self.executions:
+            return
+        intent = self.created
+        filled_qty = self.filled_qty + qty
+        if qty <= 0 or filled_qty > intent.qty:
+            raise Refused(f"order {self.id} of {intent.qty} cannot be filled with {qty}: {self.filled_qty} is filled")
+        kind = OrderFilled if filled_qty == intent.qty else OrderPartiallyFilled
+        paid = (self.filled_avg_price or ZERO) * self.filled_qty + price * qty
+        self.trigger(
+            kind(
+                at=at,
+                run_id=intent.run_id,
+                execution_id=execution_id,
+                symbol=intent.symbol,
+                side=intent.side,
+                qty=qty,
+                price=price,
+                fee=fee,
+                filled_qty=filled_qty,
+                filled_avg_price=price if qty == filled_qty else paid / filled_qty,
+            )
+        )
+
+    def apply(self, event: Event) -> None:
+        """Change the state as the event says."""
+        match event:
+            case OrderCreated():
+                self.intent = event
+            case OrderFill():
+                self.executions.add(event.execution_id)
+                self.filled_qty, self.filled_avg_price = event.filled_qty, event.filled_avg_price
+                if not self.status.is_final:
+                    self.status = OrderStatus.FILLED if isinstance(event, OrderFilled) else OrderStatus.PARTIAL
+            case OrderCancelled():
+                self.status = OrderStatus.CANCELLED
+            case OrderRejected():
+                self.status = OrderStatus.REJECTED
+            case _:
+                raise TypeError(f"an order knows no event {type(event).TOPIC}")

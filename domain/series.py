@@ -1,0 +1,146 @@
+"""Series a strategy reads: columns that end at the bar just closed, so that nothing can read past now."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import InvalidInput
+from domain.market import Bars, Floats, Timeframe
+
+type IndicatorFunction = Callable[..., Any]
+
+
+class Cursor:
+    """Where now is in the bars of one symbol and timeframe: `index` of the bar just closed, -1 before the first."""
+
+    __slots__ = ("index",)
+
+    def __init__(self) -> None:
+        self.index = -1
+
+
+class Series(Sequence[float]):
+    """Values up to and including now: `series[-1]` is now, `series[-k]` k-1 bars ago, `len(series)` the bars so far.
+
+    Reading past either end raises IndexError. Warm-up values of indicators are NaN.
+    """
+
+    __slots__ = ("_above", "_below", "_column", "_values", "cursor")
+
+    def __init__(self, column: Floats, cursor: Cursor) -> None:
+        self._column = column
+        self._values: list[float] = column.tolist()
+        self.cursor = cursor
+        self._above: dict[object, list[bool]] = {}
+        self._below: dict[object, list[bool]] = {}
+
+    @overload
+    def __getitem__(self, key: int) -> float: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[float]: ...
+    def __getitem__(self, key: int | slice) -> float | list[float]:
+        now = self.cursor.index
+        if isinstance(key, slice):
+            return self._values[: now + 1][key]
+        place = now + 1 + key if key < 0 else key
+        if 0 <= place <= now:
+            return self._values[place]
+        raise IndexError(f"series[{key}]: only {now + 1} bars so far")
+
+    def __len__(self) -> int:
+        return self.cursor.index + 1
+
+    def array(self, length: int) -> Floats:
+        """Return the last `length` values as a read-only array; fewer while there are fewer."""
+        now = self.cursor.index
+        part = self._column[max(0, now + 1 - length) : now + 1]
+        part.flags.writeable = False
+        return part
+
+
+type Comparable = Series | float
+
+
+def crossed_above(a: Series, b: Comparable) -> bool:
+    """Return whether `a` rose through `b` at this bar: `a[-2] <= b[-2] and a[-1] > b[-1]`, false with a NaN.
+
+    b: another series of the same bars, or a level.
+    """
+    crossings = a._above.get(b)
+    if crossings is None:
+        crossings = a._above[b] = _crossings(a, b, np.less_equal, np.greater)
+    return crossings[a.cursor.index]
+
+
+def crossed_below(a: Series, b: Comparable) -> bool:
+    """Return whether `a` fell through `b` at this bar: `a[-2] >= b[-2] and a[-1] < b[-1]`, false with a NaN.
+
+    b: another series of the same bars, or a level.
+    """
+    crossings = a._below.get(b)
+    if crossings is None:
+        crossings = a._below[b] = _crossings(a, b, np.greater_equal, np.less)
+    return crossings[a.cursor.index]
+
+
+type _Comparison = Callable[[Any, Any], NDArray[np.bool_]]
+
+
+def _crossings(a: Series, b: Comparable, before: _Comparison, now: _Comparison) -> list[bool]:
+    # Computed once over all bars: value i depends on bars i-1 and i alone, as in a reading bar by bar.
+    if isinstance(b, Series):
+        if b.cursor is not a.cursor:
+            raise InvalidInput("only series of the same symbol and timeframe can cross each other")
+        other: Any = b._column
+        previous: Any = other[:-1]
+        current: Any = other[1:]
+    else:
+        previous = current = float(b)
+    crossed = before(a._column[:-1], previous) & now(a._column[1:], current)
+    # the last one is what a cursor before the first bar (index -1) reads
+    return [False, *crossed.tolist(), False]
+
+
+class BarSeries:
+    """The bars of one symbol and timeframe up to now, as series: `open high low close volume`, and `time` of each open.
+
+    `len(bars)` is the number of bars so far.
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self.cursor = Cursor()
+        self.symbol = bars.symbol
+        self.timeframe: Timeframe = bars.timeframe
+        self.open = Series(bars.open, self.cursor)
+        self.high = Series(bars.high, self.cursor)
+        self.low = Series(bars.low, self.cursor)
+        self.close = Series(bars.close, self.cursor)
+        self.volume = Series(bars.volume, self.cursor)
+
+    def __len__(self) -> int:
+        return self.cursor.index + 1
+
+    @property
+    def time(self) -> NDArray[np.datetime64]:
+        """The open times so far, UTC, oldest first, as datetime64 of microseconds."""
+        opens = self._bars.time[: self.cursor.index + 1].view("datetime64[us]")
+        opens.flags.writeable = False
+        return opens
+
+    def indicator(self, function: IndicatorFunction, columns: Sequence[Series], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Return what the function makes of whole columns, as series that end at now; tuples stay tuples."""
+        made = function(*(column._column for column in columns), *args, **kwargs)
+        if isinstance(made, tuple):
+            return tuple(self._series(part) for part in made)
+        return self._series(made)
+
+    def _series(self, values: object) -> Series:
+        column = np.asarray(values, dtype=np.float64)
+        if column.shape != (len(self._bars),):
+            raise InvalidInput(
+                f"an indicator must return one value a bar: got the shape {column.shape} for {len(self._bars)} bars"
+            )
+        return Series(column, self.cursor)

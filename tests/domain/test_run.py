@@ -1,0 +1,116 @@
+"""Runs: which facts allow what."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from domain.errors import Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
+from domain.run import (
+    CostSettings,
+    Run,
+    RunCompleted,
+    RunCreated,
+    RunDeleted,
+    RunFailed,
+    RunStarted,
+    RunStartRequested,
+    RunStatus,
+    RunStopped,
+    RunStopRequested,
+)
+from tests.specification import given
+
+AT = datetime(2025, 3, 1, 12, tzinfo=UTC)
+CREATED = RunCreated(
+    at=AT,
+    name="sma",
+    strategy_id="sma_cross",
+    strategy_version="1.0",
+    mode="backtest",
+    symbols=("BTC/USD",),
+    timeframe="1m",
+    exchange="simulated",
+    parameters={"fast": 10},
+    initial_cash=Decimal(100_000),
+    costs=CostSettings(),
+)
+ASKED = RunStartRequested(at=AT)
+STARTED = RunStarted(at=AT, bars=3, bars_hash={"BTC/USD": "aa"})
+STOP_ASKED = RunStopRequested(at=AT)
+STOPPED = RunStopped(at=AT)
+FAILED = RunFailed(at=AT, code="STRATEGY_ERROR", message="ValueError: no")
+COMPLETED = RunCompleted(
+    at=AT,
+    bars=3,
+    orders=0,
+    fills=0,
+    trades=0,
+    final_equity=Decimal(100_000),
+    stats={},
+    load_seconds=0.1,
+    engine_seconds=0.2,
+    persist_seconds=0.3,
+)
+
+
+def test_a_new_run_can_be_asked_to_start() -> None:
+    given(Run, CREATED).when(lambda run: run.request_start(AT)).then(ASKED)
+
+
+@pytest.mark.parametrize(
+    "past", [(ASKED,), (ASKED, STARTED), (ASKED, STARTED, COMPLETED), (ASKED, STOP_ASKED, STOPPED)]
+)
+def test_a_run_starts_only_once(past: tuple[RunStartRequested, ...]) -> None:
+    given(Run, CREATED, *past).when(lambda run: run.request_start(AT)).then_refused(
+        RunNotStartable, "cannot be started"
+    )
+
+
+def test_a_run_begins_when_it_was_asked_to() -> None:
+    given(Run, CREATED, ASKED).when(lambda run: run.start(AT, 3, {"BTC/USD": "aa"})).then(STARTED)
+
+
+def test_a_run_that_nobody_asked_for_does_not_begin() -> None:
+    given(Run, CREATED).when(lambda run: run.start(AT, 3, {})).then_refused(RunNotStartable)
+
+
+def test_a_run_stopped_before_it_began_does_not_begin() -> None:
+    given(Run, CREATED, ASKED, STOP_ASKED).when(lambda run: run.start(AT, 3, {})).then_refused(RunNotStartable)
+
+
+def test_stopping_twice_is_stopping_once() -> None:
+    given(Run, CREATED, ASKED, STARTED).when(lambda run: run.request_stop(AT)).then(STOP_ASKED)
+    given(Run, CREATED, ASKED, STARTED, STOP_ASKED).when(lambda run: run.request_stop(AT)).then()
+    given(Run, CREATED, ASKED, STARTED, STOP_ASKED, STOPPED).when(lambda run: run.request_stop(AT)).then()
+
+
+@pytest.mark.parametrize("past", [(), (ASKED, STARTED, COMPLETED), (ASKED, STARTED, FAILED)])
+def test_a_run_that_is_not_run_cannot_be_stopped(past: tuple[RunStartRequested, ...]) -> None:
+    given(Run, CREATED, *past).when(lambda run: run.request_stop(AT)).then_refused(RunNotStoppable, "cannot be stopped")
+
+
+def test_only_a_running_run_completes() -> None:
+    given(Run, CREATED, ASKED, STARTED).when(lambda run: run.complete(COMPLETED)).then(COMPLETED)
+    given(Run, CREATED, ASKED).when(lambda run: run.complete(COMPLETED)).then_refused(Refused)
+    given(Run, CREATED, ASKED, STARTED, STOPPED).when(lambda run: run.complete(COMPLETED)).then_refused(Refused)
+
+
+def test_an_ended_run_stays_as_it_ended() -> None:
+    ended = given(Run, CREATED, ASKED, STARTED, COMPLETED)
+    ended.when(lambda run: run.fail(AT, "STRATEGY_ERROR", "late")).then()
+    ended.when(lambda run: run.stop(AT)).then()
+    assert ended.aggregate.status is RunStatus.COMPLETED
+
+
+def test_a_run_that_is_run_cannot_be_deleted() -> None:
+    given(Run, CREATED, ASKED, STARTED).when(lambda run: run.delete(AT)).then_refused(RunNotDeletable, "stop it before")
+    given(Run, CREATED, ASKED).when(lambda run: run.delete(AT)).then_refused(RunNotDeletable)
+
+
+def test_a_new_or_ended_run_can_be_deleted_and_then_not_started() -> None:
+    given(Run, CREATED).when(lambda run: run.delete(AT)).then(RunDeleted(at=AT))
+    given(Run, CREATED, ASKED, STARTED, FAILED).when(lambda run: run.delete(AT)).then(RunDeleted(at=AT))
+    given(Run, CREATED, RunDeleted(at=AT)).when(lambda run: run.request_start(AT)).then_refused(
+        RunNotStartable, "deleted"
+    )

@@ -1,0 +1,68 @@
+"""Small markets and sessions for tests."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+
+from application.session import Session
+from domain.events import Event
+from domain.ids import OrderIds
+from domain.market import Bars, Timeframe, to_microseconds
+from domain.run import CostSettings, RunCreated
+from domain.strategy import Strategy
+from domain.timeline import Timeline
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+MINUTE = 60_000_000
+RUN = UUID("01900000-0000-7000-8000-000000000001")
+STORE = UUID("01900000-0000-7000-8000-0000000000aa")
+
+
+def market(
+    opens: Sequence[float],
+    closes: Sequence[float] | None = None,
+    symbol: str = "BTC/USD",
+    minutes: Sequence[int] | None = None,
+) -> Bars:
+    """Return minute bars with these opens and closes (the next open by default), at these minutes after START."""
+    first = np.array(opens, dtype=np.float64)
+    last = np.array(closes if closes is not None else [*opens[1:], opens[-1]], dtype=np.float64)
+    time = np.array(minutes if minutes is not None else range(len(opens)), dtype=np.int64) * MINUTE + to_microseconds(
+        START
+    )
+    high, low = np.maximum(first, last), np.minimum(first, last)
+    return Bars(symbol, Timeframe.parse("1m"), time, first, high, low, last, np.ones(len(opens))).require_valid()
+
+
+def description(
+    symbols: Sequence[str] = ("BTC/USD",), cash: str = "100000", commission_bps: str = "0", slippage_bps: str = "0"
+) -> RunCreated:
+    """Return a backtest's description."""
+    return RunCreated(
+        at=START,
+        name="test",
+        strategy_id="test",
+        strategy_version="1.0",
+        mode="backtest",
+        symbols=tuple(symbols),
+        timeframe="1m",
+        exchange="simulated",
+        parameters={},
+        initial_cash=Decimal(cash),
+        costs=CostSettings(Decimal(commission_bps), Decimal(slippage_bps)),
+    )
+
+
+def trade(strategy: Strategy, *bars: Bars, **settings: str) -> tuple[Session, list[Event]]:
+    """Return a session after its last bar, and every order event it recorded."""
+    timeline = Timeline(bars)
+    described = description([one.symbol for one in bars], **settings)
+    session = Session(RUN, described, OrderIds(STORE, RUN), timeline, strategy, lambda message, fields: None)
+    session.start()
+    for instant in range(len(timeline)):
+        session.step(instant)
+    session.finish("the run reached the end of its bars")
+    return session, [recorded.event for recorded in session.outbox]

@@ -1,0 +1,1 @@
+"""Bundled strategies: each file is an example to read, copy and change."""
