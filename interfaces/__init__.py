@@ -1,0 +1,1 @@
+"""Where Weaver meets the world: people, brokers, files and databases."""

@@ -1,0 +1,1 @@
+"""The database schema, owned by Alembic: event store, read models and bars."""
