@@ -1,0 +1,1 @@
+"""What Weaver does: commands, the journal, sessions and their supervision."""
