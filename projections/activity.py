@@ -1,0 +1,136 @@
+"""What happened, in sentences a person reads later: the life of runs, and orders that were refused (WallE).
+
+Fills and cancelled orders are no news: a strategy makes thousands, and the lists of orders and fills have them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from psycopg import Connection, Cursor
+from psycopg.rows import TupleRow
+
+from domain.events import Event
+from domain.money import plain
+from domain.order import OrderRejected
+from domain.run import (
+    RunCompleted,
+    RunCreated,
+    RunDeleted,
+    RunFailed,
+    RunStarted,
+    RunStartRequested,
+    RunStopped,
+    RunStopRequested,
+)
+from projections.paging import Listing
+from projections.rows import Table
+from projections.view import Folded
+
+type Severity = Literal["info", "warning", "error"]
+
+NAME = "activity"
+MAX_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """One thing that happened; type is the event's topic, message one line of at most 300 characters."""
+
+    position: int
+    run_id: UUID | None
+    order_id: UUID | None
+    at: datetime
+    type: str
+    severity: str
+    message: str
+
+
+TABLE = Table(ActivityRow, "activity", key=("position",))
+LISTING = Listing(ActivityRow, "activity", place="position")
+
+
+def page(
+    connection: Connection[TupleRow],
+    *,
+    run_id: UUID | None = None,
+    severity: str | None = None,
+    limit: int,
+    offset: int = 0,
+    before: int | None = None,
+) -> tuple[list[ActivityRow], int]:
+    """Return what happened, newest first, and how much there is in all; before: only what has a lower position."""
+    filters = {"run_id = %s": run_id, "severity = %s": severity}
+    return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
+
+
+class ActivityReadModel:
+    """Keeps the table `activity`."""
+
+    name: ClassVar[str] = NAME
+    tables: ClassVar[tuple[str, ...]] = ("activity",)
+    topics: ClassVar[frozenset[str]] = frozenset(
+        event.TOPIC
+        for event in (
+            RunCreated,
+            RunStartRequested,
+            RunStarted,
+            RunStopRequested,
+            RunStopped,
+            RunCompleted,
+            RunFailed,
+            RunDeleted,
+            OrderRejected,
+        )
+    )
+
+    def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
+        """Insert one row for each entry."""
+        TABLE.write(cursor, [_row(folded) for folded in entries])
+
+
+def _row(folded: Folded) -> ActivityRow:
+    entry, event = folded
+    severity, message = _told(event)
+    run_id, order_id = (event.run_id, entry.stream_id) if isinstance(event, OrderRejected) else (entry.stream_id, None)
+    return ActivityRow(
+        position=entry.position,
+        run_id=run_id,
+        order_id=order_id,
+        at=event.at,
+        type=entry.topic,
+        severity=severity,
+        message=_one_line(message),
+    )
+
+
+def _told(event: Event) -> tuple[Severity, str]:
+    match event:
+        case RunCreated():
+            symbols = " ".join(event.symbols)
+            return "info", f"Created {event.name}: {event.mode} of {event.strategy_id} on {symbols} {event.timeframe}"
+        case RunStartRequested():
+            return "info", "Start requested"
+        case RunStarted():
+            return "info", f"Started on {event.bars:,} bars"
+        case RunStopRequested():
+            return "info", "Stop requested"
+        case RunStopped():
+            return "info", "Stopped"
+        case RunCompleted():
+            return "info", f"Completed with {event.trades:,} trades, final equity {plain(event.final_equity)}"
+        case RunFailed():
+            return "error", f"Failed: {event.message} ({event.code})"
+        case RunDeleted():
+            return "info", "Deleted"
+        case OrderRejected():
+            return "warning", f"Order rejected: {event.reason}"
+        case _:
+            raise TypeError(f"nothing is told of {event.TOPIC}")
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_MESSAGE else f"{line[: MAX_MESSAGE - 1]}…"

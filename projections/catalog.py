@@ -1,0 +1,26 @@
+"""Every read model there is (WallE)."""
+
+from domain.errors import InvalidInput
+from projections.activity import ActivityReadModel
+from projections.equity import EquityReadModel
+from projections.fills import FillsReadModel
+from projections.orders import OrdersReadModel
+from projections.runs import RunsReadModel
+from projections.view import ReadModel
+
+READ_MODELS: tuple[ReadModel, ...] = (
+    RunsReadModel(),
+    OrdersReadModel(),
+    FillsReadModel(),
+    EquityReadModel(),
+    ActivityReadModel(),
+)
+
+
+def read_model(name: str) -> ReadModel:
+    """Return the read model of that name; raise InvalidInput, naming all there are, for another."""
+    for model in READ_MODELS:
+        if model.name == name:
+            return model
+    known = ", ".join(model.name for model in READ_MODELS)
+    raise InvalidInput(f"there is no read model {name!r}: choose one of {known}", read_model=name)

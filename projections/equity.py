@@ -1,0 +1,56 @@
+"""Equity curves: the points each run has marked (WallE)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from psycopg import Connection, Cursor, sql
+from psycopg.rows import TupleRow
+
+from domain.run import RunEquityMarked
+from projections.paging import columns_of, rows_of
+from projections.rows import Table
+from projections.view import Folded
+
+NAME = "equity"
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """Equity and cash in quote currency at a bar's close; `position` is that of the event that marked it."""
+
+    run_id: UUID
+    time: datetime
+    equity: Decimal
+    cash: Decimal
+    position: int
+
+
+TABLE = Table(EquityPoint, "equity", key=("run_id", "time"))
+CURVE = sql.SQL("select {} from equity where run_id = %s order by time").format(columns_of(EquityPoint))
+
+
+def curve(connection: Connection[TupleRow], run_id: UUID) -> list[EquityPoint]:
+    """Return the run's points, oldest first; none for a run that has marked none."""
+    with rows_of(connection, EquityPoint) as cursor:
+        return cursor.execute(CURVE, (run_id,)).fetchall()
+
+
+class EquityReadModel:
+    """Keeps the table `equity`. A time marked again has the value marked last."""
+
+    name: ClassVar[str] = NAME
+    tables: ClassVar[tuple[str, ...]] = ("equity",)
+    topics: ClassVar[frozenset[str]] = frozenset({RunEquityMarked.TOPIC})
+
+    def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
+        """Write every point, each time of a run once."""
+        points: dict[tuple[UUID, datetime], EquityPoint] = {}
+        for entry, event in entries:
+            if isinstance(event, RunEquityMarked):
+                for time, equity, cash in zip(event.times, event.equity, event.cash, strict=True):
+                    points[entry.stream_id, time] = EquityPoint(entry.stream_id, time, equity, cash, entry.position)
+        TABLE.write(cursor, points.values())

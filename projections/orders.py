@@ -1,0 +1,162 @@
+"""Orders as they stand: one row for each, folded from its stream (WallE)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from psycopg import Connection, Cursor
+from psycopg.rows import TupleRow
+
+from domain.events import Event
+from domain.money import ZERO
+from domain.order import (
+    OrderCancelled,
+    OrderCreated,
+    OrderFill,
+    OrderFilled,
+    OrderPartiallyFilled,
+    OrderRejected,
+    OrderStatus,
+)
+from projections.paging import Listing
+from projections.rows import Table
+from projections.view import Folded
+
+NAME = "orders"
+
+
+@dataclass(slots=True)
+class OrderRow:
+    """An order as the REST contract shows it; changed only while a batch is folded.
+
+    created_position: of its first event, what lists are ordered by. position: of its last event.
+    """
+
+    id: UUID
+    run_id: UUID
+    client_order_id: str
+    symbol: str
+    side: str
+    order_type: str
+    qty: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    trail: Decimal | None
+    time_in_force: str
+    parent_id: UUID | None
+    tag: str | None
+    created_at: datetime
+    created_position: int
+    position: int
+    status: str = OrderStatus.PENDING
+    filled_qty: Decimal = ZERO
+    filled_avg_price: Decimal | None = None
+    reject_reason: str | None = None
+    exchange_order_id: str | None = None
+    submitted_at: datetime | None = None
+    filled_at: datetime | None = None
+
+
+TABLE = Table(OrderRow, "orders", key=("id",))
+LISTING = Listing(OrderRow, "orders", place="created_position")
+
+
+def find(connection: Connection[TupleRow], order_id: UUID) -> OrderRow | None:
+    """Return the order, None if there is none."""
+    return LISTING.find(connection, order_id)
+
+
+def page(
+    connection: Connection[TupleRow],
+    *,
+    run_id: UUID | None = None,
+    status: str | None = None,
+    symbol: str | None = None,
+    side: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int,
+    offset: int = 0,
+    before: int | None = None,
+) -> tuple[list[OrderRow], int]:
+    """Return orders, newest first, and how many there are in all.
+
+    start, end: created in [start, end). before: only orders with a lower created_position (keyset paging).
+    """
+    filters = {
+        "run_id = %s": run_id,
+        "status = %s": status,
+        "symbol = %s": symbol,
+        "side = %s": side,
+        "created_at >= %s": start,
+        "created_at < %s": end,
+    }
+    return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
+
+
+class OrdersReadModel:
+    """Keeps the table `orders`."""
+
+    name: ClassVar[str] = NAME
+    tables: ClassVar[tuple[str, ...]] = ("orders",)
+    topics: ClassVar[frozenset[str]] = frozenset(
+        event.TOPIC for event in (OrderCreated, OrderPartiallyFilled, OrderFilled, OrderCancelled, OrderRejected)
+    )
+
+    def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
+        """Fold each stream in memory from where its row stands, then write all rows at once."""
+        created = {entry.stream_id for entry, event in entries if isinstance(event, OrderCreated)}
+        known = {entry.stream_id for entry, _ in entries} - created
+        orders = TABLE.read(cursor, known)
+        for entry, event in entries:
+            if isinstance(event, OrderCreated):
+                orders[entry.stream_id] = _created(entry.stream_id, entry.position, event)
+                continue
+            order = orders.get(entry.stream_id)
+            if order is None:
+                raise LookupError(f"{entry.topic} of order {entry.stream_id}, whose {OrderCreated.TOPIC} is missing")
+            _change(order, event)
+            order.position = entry.position
+        TABLE.write(cursor, orders.values())
+
+
+def _created(order_id: UUID, position: int, event: OrderCreated) -> OrderRow:
+    return OrderRow(
+        id=order_id,
+        run_id=event.run_id,
+        client_order_id=event.client_order_id,
+        symbol=event.symbol,
+        side=event.side,
+        order_type=event.order_type,
+        qty=event.qty,
+        price=event.price,
+        stop_price=event.stop_price,
+        trail=event.trail,
+        time_in_force=event.time_in_force,
+        parent_id=event.parent_id,
+        tag=event.tag,
+        created_at=event.at,
+        created_position=position,
+        position=position,
+    )
+
+
+def _change(order: OrderRow, event: Event) -> None:
+    match event:
+        case OrderFill():
+            order.filled_qty, order.filled_avg_price = event.filled_qty, event.filled_avg_price
+            is_complete = isinstance(event, OrderFilled)
+            if is_complete:
+                order.filled_at = event.at
+            # A late fill of an ended order is booked; the order stays ended.
+            if not OrderStatus(order.status).is_final:
+                order.status = OrderStatus.FILLED if is_complete else OrderStatus.PARTIAL
+        case OrderCancelled():
+            order.status = OrderStatus.CANCELLED
+        case OrderRejected():
+            order.status, order.reject_reason = OrderStatus.REJECTED, event.reason
+        case _:
+            raise TypeError(f"an order's row knows no event {event.TOPIC}")

@@ -1,0 +1,179 @@
+"""Builds a read model anew beside the live one and swaps the two (WallE).
+
+The copy has a schema of its own, `rebuild_<name>`, with the same tables and an offset that starts at 0. First in the
+search path, that schema is all the read model's fold needs to write there. The swap is one transaction that holds the
+live offset's row, which keeps every processor out: fold the rest, move the tables over, set the offset. Appends go on
+meanwhile; what they bring is folded by the processor, from the swapped offset on.
+
+Readers are held up only while tables change place. A statement sees the old rows or the new, never both; only a
+REPEATABLE READ transaction that began before the swap and first reads the table after it would see it empty.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+
+from domain.errors import Conflict, Unavailable
+from projections.catalog import read_model
+from projections.view import ReadModel, fold_batch, look
+
+REBUILD_BATCH = 2_000
+# A reader that has the table for long makes the swap give way, so that it does not hold up the readers behind it.
+SWAP_LOCK_TIMEOUT = "150ms"
+SWAP_PAUSE = 0.35
+SWAP_PATIENCE = 300.0
+
+type OnProgress = Callable[[int, int], None]
+
+
+class RebuildRunning(Conflict):
+    """Another process rebuilds this read model at the moment."""
+
+
+class SwapBlocked(Unavailable):
+    """Readers never let the tables go; nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildResult:
+    """What a rebuild did: up to which position, in how many seconds; readers may have waited for `swap_seconds`."""
+
+    name: str
+    position: int
+    seconds: float
+    swap_seconds: float
+
+
+def rebuild(
+    database_url: str, name: str, progress: OnProgress | None = None, *, batch: int = REBUILD_BATCH
+) -> RebuildResult:
+    """Fold the whole journal into fresh tables and put them in place of the live ones.
+
+    Safe while trading; killed at any moment it leaves the live read model as it was. progress: called with the position
+    reached and the journal's head. Raises InvalidInput for an unknown name, RebuildRunning, SwapBlocked, and
+    ReadModelStopped for an event that cannot be folded.
+    """
+    model = read_model(name)
+    began = monotonic()
+    with psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}") as connection:
+        _claim(connection, name)
+        # A killed rebuild leaves its schema and nothing else; the claim went with its connection.
+        connection.execute("set synchronous_commit = off")
+        _prepare(connection, model)
+        try:
+            _fold(connection, model, progress, batch)
+            for table in model.tables:  # the planner knows nothing of them yet
+                connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
+            position, swap_seconds = _swap_patiently(connection, model, progress, batch)
+        except BaseException:
+            if not connection.broken:
+                _drop(connection, name)
+            raise
+    return RebuildResult(name, position, monotonic() - began, swap_seconds)
+
+
+def _claim(connection: Connection[TupleRow], name: str) -> None:
+    key = int.from_bytes(hashlib.blake2b(f"weaver rebuild {name}".encode(), digest_size=8).digest(), signed=True)
+    [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (key,))
+    if not is_ours:
+        raise RebuildRunning(f"read model {name} is being rebuilt by another process: wait until that has ended")
+
+
+def _schema(name: str) -> sql.Identifier:
+    return sql.Identifier(f"rebuild_{name}")
+
+
+def _drop(connection: Connection[TupleRow], name: str) -> None:
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(_schema(name)))
+
+
+def _prepare(connection: Connection[TupleRow], model: ReadModel) -> None:
+    schema = _schema(model.name)
+    with connection.transaction():
+        _drop(connection, model.name)
+        connection.execute(sql.SQL("create schema {}").format(schema))
+        for table in ("projection_position", *model.tables):
+            # Names of indexes follow the rules for names by default, as in the migrations: the copies are equal.
+            connection.execute(
+                sql.SQL("create table {}.{} (like public.{} including all)").format(
+                    schema, sql.Identifier(table), sql.Identifier(table)
+                )
+            )
+            _copy_settings_and_grants(connection, model.name, table)
+        connection.execute(
+            sql.SQL("insert into {}.projection_position (name, position) values (%s, 0)").format(schema), (model.name,)
+        )
+    connection.execute(sql.SQL("set search_path = {}, public").format(schema))
+
+
+def _copy_settings_and_grants(connection: Connection[TupleRow], name: str, table: str) -> None:
+    """What `like` leaves out: storage parameters, and the rights of other roles, such as a reporting tool's."""
+    statements = connection.execute(
+        """
+        select format('alter table %%I.%%I set (%%s)', %(schema)s::text, relname, array_to_string(reloptions, ', '))
+        from pg_class where oid = format('public.%%I', %(table)s::text)::regclass and reloptions is not null
+        union all
+        select format('grant %%s on %%I.%%I to %%s%%s', privilege_type, %(schema)s::text, relname,
+                      case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
+                      case when is_grantable then ' with grant option' else '' end)
+        from pg_class, aclexplode(relacl)
+        where oid = format('public.%%I', %(table)s::text)::regclass and grantee <> relowner
+        """,
+        {"schema": f"rebuild_{name}", "table": table},
+    ).fetchall()
+    for (statement,) in statements:
+        connection.execute(statement)
+
+
+def _fold(connection: Connection[TupleRow], model: ReadModel, progress: OnProgress | None, batch: int) -> None:
+    """Fold until less than a batch is left."""
+    while True:
+        reached = fold_batch(connection, model, batch)
+        if progress is not None:
+            progress(reached.position, reached.head)
+        if reached.head - reached.position < batch:
+            return
+
+
+def _swap_patiently(
+    connection: Connection[TupleRow], model: ReadModel, progress: OnProgress | None, batch: int
+) -> tuple[int, float]:
+    deadline = monotonic() + SWAP_PATIENCE
+    while True:
+        began = monotonic()
+        try:
+            return _swap(connection, model, batch), monotonic() - began
+        except psycopg.errors.LockNotAvailable as error:
+            if monotonic() > deadline:
+                raise SwapBlocked(
+                    f"somebody has been reading {' '.join(model.tables)} for {SWAP_PATIENCE:.0f} seconds: end that "
+                    f"transaction (see pg_stat_activity), then rebuild again",
+                    read_model=model.name,
+                ) from error
+        sleep(SWAP_PAUSE)
+        _fold(connection, model, progress, batch)
+
+
+def _swap(connection: Connection[TupleRow], model: ReadModel, batch: int) -> int:
+    schema = _schema(model.name)
+    with connection.transaction():
+        connection.execute("select from public.projection_position where name = %s for update", (model.name,))
+        head = look(connection, model.name).head
+        while (reached := fold_batch(connection, model, batch)).position < head:
+            pass
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(SWAP_LOCK_TIMEOUT))
+        for table in map(sql.Identifier, model.tables):
+            connection.execute(sql.SQL("lock table public.{} in access exclusive mode").format(table))
+        for table in map(sql.Identifier, model.tables):
+            connection.execute(sql.SQL("drop table public.{}").format(table))
+            connection.execute(sql.SQL("alter table {}.{} set schema public").format(schema, table))
+        connection.execute(
+            "update public.projection_position set position = %s where name = %s", (reached.position, model.name)
+        )
+        connection.execute(sql.SQL("drop schema {} cascade").format(schema))
+    return reached.position

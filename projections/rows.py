@@ -1,0 +1,62 @@
+"""Rows of a read model in and out as JSON: a batch is written by one statement, whatever its size (WallE)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import Cursor, sql
+from psycopg.rows import TupleRow
+
+_ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_encoder = msgspec.json.Encoder()
+
+
+class Table[Row]:
+    """A table and the dataclass that stands for its rows: the fields are the columns.
+
+    key: the columns of the primary key. Every table has a column `position`, of the last event its row heard of.
+    """
+
+    def __init__(self, kind: type[Row], name: LiteralString, *, key: Sequence[LiteralString]) -> None:
+        row_kind: Any = kind
+        columns = [field.name for field in fields(row_kind)]
+        changed = [column for column in columns if column not in key]
+        table = sql.Identifier(name)
+        self._decoder = msgspec.json.Decoder(kind)
+        self._selection = sql.SQL("select id, to_json({0})::text from {0} where id = any(%s)").format(table)
+        self._upsert = sql.SQL(
+            "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json) "
+            "on conflict ({key}) do update set ({changed}) = row({given}) where {table}.position < excluded.position"
+        ).format(
+            table=table,
+            columns=_names(columns),
+            key=_names(key),
+            changed=_names(changed),
+            given=sql.SQL(", ").join(sql.Identifier("excluded", column) for column in changed),
+        )
+
+    def write(self, cursor: Cursor[TupleRow], rows: Iterable[Row]) -> None:
+        """Insert the rows; a stored row of the same key is replaced, unless its position is as new or newer.
+
+        PostgreSQL's text holds no NUL: it becomes U+FFFD.
+        """
+        payload = _encoder.encode(list(rows))
+        if b"\\u0000" in payload:
+            payload = _ESCAPED_NUL.sub(rb"\1\\ufffd", payload)
+        if payload != b"[]":
+            cursor.execute(self._upsert, (payload.decode(),))
+
+    def read(self, cursor: Cursor[TupleRow], ids: Iterable[UUID]) -> dict[UUID, Row]:
+        """Return the stored rows by their column `id`; ids without a row are absent."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        decode = self._decoder.decode
+        return {row_id: decode(row) for row_id, row in cursor.execute(self._selection, (wanted,))}
+
+
+def _names(columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))

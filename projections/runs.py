@@ -1,0 +1,199 @@
+"""Runs as they stand: one row for each, folded from its stream (WallE)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+from psycopg import Connection, Cursor
+from psycopg.rows import TupleRow
+
+from domain.events import Event
+from domain.run import (
+    RunCompleted,
+    RunCreated,
+    RunDeleted,
+    RunFailed,
+    RunStarted,
+    RunStartRequested,
+    RunStatus,
+    RunStopped,
+    RunStopRequested,
+)
+from projections.paging import Listing
+from projections.rows import Table
+from projections.view import Folded
+
+NAME = "runs"
+SUMMARY_FIGURES = ("total_trades", "winning_trades", "total_pnl", "max_drawdown", "sharpe_ratio")
+
+
+@dataclass(slots=True)
+class RunRow:
+    """A run as the REST contract shows it; changed only while a batch is folded.
+
+    config: the strategy's parameters. costs: basis points as text. error: `code, message, traceback`.
+    stats: every figure as `{value, basis}` or `{value: null, reason}`.
+    timings: `load_seconds, engine_seconds, persist_seconds`.
+    created_position: of its first event, what lists are ordered by.
+    position: of its last event, marks of equity aside.
+    """
+
+    id: UUID
+    name: str
+    strategy_id: str
+    strategy_version: str
+    mode: str
+    symbols: list[str]
+    timeframe: str
+    exchange: str
+    config: dict[str, Any]
+    initial_cash: Decimal
+    costs: dict[str, Any]
+    start_time: datetime | None
+    end_time: datetime | None
+    created_at: datetime
+    tags: list[str]
+    notes: str
+    created_position: int
+    position: int
+    status: str = RunStatus.PENDING
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    error: dict[str, Any] | None = None
+    bars: int | None = None
+    orders: int | None = None
+    fills: int | None = None
+    trades: int | None = None
+    final_equity: Decimal | None = None
+    stats: dict[str, Any] | None = None
+    timings: dict[str, Any] | None = None
+    deleted: bool = False
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """The five figures of a list, bare values; None as long as the run has no statistics."""
+        if self.stats is None:
+            return None
+        return {name: self.stats.get(name, {}).get("value") for name in SUMMARY_FIGURES}
+
+
+TABLE = Table(RunRow, "runs", key=("id",))
+LISTING = Listing(RunRow, "runs", place="created_position", always="not deleted")
+
+
+def find(connection: Connection[TupleRow], run_id: UUID) -> RunRow | None:
+    """Return the run, None if there is none or it is deleted."""
+    return LISTING.find(connection, run_id)
+
+
+def page(
+    connection: Connection[TupleRow],
+    *,
+    status: str | None = None,
+    mode: str | None = None,
+    strategy_id: str | None = None,
+    tag: str | None = None,
+    limit: int,
+    offset: int = 0,
+    before: int | None = None,
+) -> tuple[list[RunRow], int]:
+    """Return runs that are not deleted, newest first, and how many there are in all.
+
+    before: only runs with a lower created_position (keyset paging).
+    """
+    filters = {"status = %s": status, "mode = %s": mode, "strategy_id = %s": strategy_id, "%s = any(tags)": tag}
+    return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
+
+
+class RunsReadModel:
+    """Keeps the table `runs`."""
+
+    name: ClassVar[str] = NAME
+    tables: ClassVar[tuple[str, ...]] = ("runs",)
+    topics: ClassVar[frozenset[str]] = frozenset(
+        event.TOPIC
+        for event in (
+            RunCreated,
+            RunStartRequested,
+            RunStarted,
+            RunStopRequested,
+            RunStopped,
+            RunCompleted,
+            RunFailed,
+            RunDeleted,
+        )
+    )
+
+    def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
+        """Fold each stream in memory from where its row stands, then write all rows at once."""
+        created = {entry.stream_id for entry, event in entries if isinstance(event, RunCreated)}
+        known = {entry.stream_id for entry, _ in entries} - created
+        runs = TABLE.read(cursor, known)
+        for entry, event in entries:
+            if isinstance(event, RunCreated):
+                runs[entry.stream_id] = _created(entry.stream_id, entry.position, event)
+                continue
+            run = runs.get(entry.stream_id)
+            if run is None:
+                raise LookupError(f"{entry.topic} of run {entry.stream_id}, whose {RunCreated.TOPIC} is missing")
+            _change(run, event)
+            run.position = entry.position
+        TABLE.write(cursor, runs.values())
+
+
+def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:
+    return RunRow(
+        id=run_id,
+        name=event.name,
+        strategy_id=event.strategy_id,
+        strategy_version=event.strategy_version,
+        mode=event.mode,
+        symbols=list(event.symbols),
+        timeframe=event.timeframe,
+        exchange=event.exchange,
+        config=dict(event.parameters),
+        initial_cash=event.initial_cash,
+        costs=msgspec.to_builtins(event.costs),
+        start_time=event.start_time,
+        end_time=event.end_time,
+        created_at=event.at,
+        tags=list(event.tags),
+        notes=event.notes,
+        created_position=position,
+        position=position,
+    )
+
+
+def _change(run: RunRow, event: Event) -> None:
+    match event:
+        case RunStartRequested() | RunStopRequested():
+            pass  # asked for is not done: the status follows with run.started and run.stopped
+        case RunStarted():
+            run.status, run.started_at, run.bars = RunStatus.RUNNING, event.at, event.bars
+        case RunStopped():
+            run.status, run.stopped_at = RunStatus.STOPPED, event.at
+        case RunCompleted():
+            _complete(run, event)
+        case RunFailed():
+            run.status, run.stopped_at = RunStatus.ERROR, event.at
+            run.error = {"code": event.code, "message": event.message, "traceback": event.traceback}
+        case RunDeleted():
+            run.deleted = True
+        case _:
+            raise TypeError(f"a run's row knows no event {event.TOPIC}")
+
+
+def _complete(run: RunRow, event: RunCompleted) -> None:
+    run.status, run.stopped_at = RunStatus.COMPLETED, event.at
+    run.bars, run.orders, run.fills, run.trades = event.bars, event.orders, event.fills, event.trades
+    run.final_equity = event.final_equity
+    run.stats = msgspec.to_builtins(event.stats)
+    run.timings = {
+        "load_seconds": event.load_seconds,
+        "engine_seconds": event.engine_seconds,
+        "persist_seconds": event.persist_seconds,
+    }
