@@ -1,0 +1,49 @@
+"""One door for commands: each goes to its handler, and is decided again when someone else was faster."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from application.clock import Clock
+from application.commands import Command, CreateRun, DeleteRun, StartRun, StopRun
+from application.journal import Journal
+from application.ports import BarSource, StrategyCatalog
+from application.runs import Handler, RunHandlers
+from domain.errors import ConcurrentChange
+from domain.events import Chain
+from domain.ids import new_id
+
+MAX_ATTEMPTS = 5
+
+
+class Dispatch:
+    """Takes commands from anywhere and answers with the journal position of what they caused."""
+
+    def __init__(self, journal: Journal, clock: Clock, catalog: StrategyCatalog, bars: BarSource) -> None:
+        handlers = RunHandlers(journal, clock, catalog, bars)
+        self._handlers: Mapping[type[Command], Handler] = {
+            CreateRun: handlers.create,
+            StartRun: handlers.start,
+            StopRun: handlers.stop,
+            DeleteRun: handlers.delete,
+        }
+
+    def dispatch(self, command: Command, *, correlation_id: str | None = None, actor: str = "weaver") -> int:
+        """Return the position of the last event the command caused, or of the journal's head if it caused none.
+
+        A version conflict alone is tried again, at most five times in all; then ConcurrentChange is raised. Every other
+        error is the handler's: NotFound, InvalidInput, Refused, Unavailable.
+        """
+        command_id = str(new_id())
+        chain = Chain(correlation_id or command_id, command_id, actor=actor)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._handlers[type(command)](command, chain)
+            except ConcurrentChange:
+                if attempt == MAX_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable: the loop returns or raises")
+
+
+def chain_for(run_id: UUID, actor: str) -> Chain:
+    """Return the chain of events that a run's own process causes."""
+    return Chain(str(run_id), str(run_id), actor=actor)

@@ -1,0 +1,153 @@
+"""Handlers of every command on runs: load, let the aggregate decide, record."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from application.clock import Clock
+from application.commands import CreateRun, DeleteRun, StartRun, StopRun
+from application.journal import Journal
+from application.ports import BarSource, StrategyCatalog
+from domain.costs import Costs
+from domain.errors import InvalidInput, RunNotFound
+from domain.event_catalogue import EVENTS, decode
+from domain.events import Chain
+from domain.market import Timeframe, parse_symbol
+from domain.order import Order
+from domain.parameters import parse_parameters, recorded_values
+from domain.run import MODES, Run, RunCreated
+
+type Handler = Callable[[Any, Chain], int]
+
+SIMULATED_EXCHANGE = "simulated"
+READ_PAGE = 5_000
+MAX_SYMBOLS = 100
+SETTLE_BATCH = 500
+ORDER_TOPICS = tuple(topic for topic in EVENTS if topic.startswith("order."))
+
+
+class RunHandlers:
+    """What each command on a run does."""
+
+    def __init__(self, journal: Journal, clock: Clock, catalog: StrategyCatalog, bars: BarSource) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._catalog = catalog
+        self._bars = bars
+
+    def create(self, command: CreateRun, chain: Chain) -> int:
+        """Record a new run, everything about it checked; raise InvalidInput or StrategyNotFound, nothing written."""
+        run = Run(command.run_id)
+        run.trigger(self._described(command))
+        return self._journal.record(run, run_id=run.id, chain=chain)
+
+    def start(self, command: StartRun, chain: Chain) -> int:
+        """Ask for the run to be started."""
+        return self._change(command.run_id, chain, Run.request_start)
+
+    def stop(self, command: StopRun, chain: Chain) -> int:
+        """Ask for the run to be stopped; a second request changes nothing."""
+        return self._change(command.run_id, chain, Run.request_stop)
+
+    def delete(self, command: DeleteRun, chain: Chain) -> int:
+        """Remove the run from sight."""
+        return self._change(command.run_id, chain, Run.delete)
+
+    def _change(self, run_id: UUID, chain: Chain, decide: Callable[[Run, datetime], None]) -> int:
+        run = load_run(self._journal, run_id)
+        decide(run, self._clock.now())
+        return self._journal.record(run, run_id=run_id, chain=chain)
+
+    def _described(self, command: CreateRun) -> RunCreated:
+        if command.mode not in MODES:
+            raise InvalidInput(f"unknown mode {command.mode!r}: choose one of {', '.join(MODES)}", mode=command.mode)
+        if command.mode != "backtest":
+            raise InvalidInput(f"{command.mode} runs are not available yet: only backtests are", mode=command.mode)
+        strategy = self._catalog.describe(command.strategy_id)
+        timeframe = Timeframe.parse(command.timeframe)
+        symbols = tuple(parse_symbol(symbol) for symbol in command.symbols)
+        if not symbols or len(set(symbols)) != len(symbols) or len(symbols) > MAX_SYMBOLS:
+            raise InvalidInput(f"a run needs 1 to {MAX_SYMBOLS} symbols, each once, not {list(command.symbols)}")
+        if not command.initial_cash.is_finite() or command.initial_cash <= 0:
+            raise InvalidInput(f"initial_cash must be above zero, not {command.initial_cash}")
+        Costs.of(command.costs)
+        self._require_range(command, symbols, timeframe)
+        parameters = parse_parameters(strategy.parameters, command.parameters)
+        return RunCreated(
+            at=self._clock.now(),
+            name=command.name or f"{strategy.strategy_id.rpartition('/')[2]} {' '.join(symbols)} {timeframe}",
+            strategy_id=strategy.strategy_id,
+            strategy_version=strategy.version,
+            mode=command.mode,
+            symbols=symbols,
+            timeframe=timeframe.name,
+            exchange=command.exchange or SIMULATED_EXCHANGE,
+            parameters=recorded_values(parameters),
+            initial_cash=command.initial_cash,
+            costs=command.costs,
+            start_time=command.start_time,
+            end_time=command.end_time,
+            bar_files=command.bar_files,
+            tags=command.tags,
+            notes=command.notes,
+        )
+
+    def _require_range(self, command: CreateRun, symbols: tuple[str, ...], timeframe: Timeframe) -> None:
+        start, end = command.start_time, command.end_time
+        if start is not None and end is not None and start >= end:
+            raise InvalidInput(
+                f"start_time {start:%Y-%m-%dT%H:%M:%SZ} must be before end_time {end:%Y-%m-%dT%H:%M:%SZ}"
+            )
+        if command.bar_files:
+            return
+        for symbol in symbols:
+            stored = self._bars.coverage(symbol, timeframe)
+            if stored is None:
+                raise InvalidInput(
+                    f"no bars of {symbol} {timeframe} are stored: import some with weaver data import", symbol=symbol
+                )
+            if (end is not None and end <= stored.start_time) or (start is not None and start >= stored.end_time):
+                raise InvalidInput(
+                    f"no bars of {symbol} {timeframe} in that range: stored are {stored.start_time:%Y-%m-%d %H:%M} to "
+                    f"{stored.end_time:%Y-%m-%d %H:%M} UTC",
+                    symbol=symbol,
+                )
+
+
+def load_run(journal: Journal, run_id: UUID) -> Run:
+    """Return the run as the journal has it; raise RunNotFound if it never was or is deleted."""
+    run = journal.load(Run, run_id)
+    if run is None or run.deleted:
+        raise RunNotFound(run_id)
+    return run
+
+
+def open_orders(journal: Journal, run_id: UUID) -> list[Order]:
+    """Return the run's orders that have not ended, folded from the journal, oldest first."""
+    orders: dict[UUID, Order] = {}
+    after = 0
+    while entries := journal.read(after, READ_PAGE, run_id=run_id, topics=ORDER_TOPICS):
+        for entry in entries:
+            order = orders.setdefault(entry.stream_id, Order(entry.stream_id))
+            order.apply(decode(entry.topic, entry.state))
+            order.version = entry.version
+        after = entries[-1].position
+    return [order for order in orders.values() if not order.status.is_final]
+
+
+def settle(journal: Journal, run_id: UUID, chain: Chain, reason: str, at: datetime, end: Callable[[Run], None]) -> int:
+    """End a run that has no process any more: cancel its open orders and let `end` record how it ended.
+
+    Orders first, in transactions of a bounded size; the run's own event last: an ended run has no order working.
+    Returns the position of the run's last event.
+    """
+    waiting = open_orders(journal, run_id)
+    for first in range(0, len(waiting), SETTLE_BATCH):
+        batch = waiting[first : first + SETTLE_BATCH]
+        for order in batch:
+            order.cancel(at, reason)
+        journal.record(*batch, run_id=run_id, chain=chain)
+    run = load_run(journal, run_id)
+    end(run)
+    return journal.record(run, run_id=run_id, chain=chain)

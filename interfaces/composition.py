@@ -1,0 +1,130 @@
+"""The composition root: every part of a Weaver process, made here and nowhere else."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg_pool import ConnectionPool
+
+from application.clock import Clock, WallClock
+from application.dispatch import Dispatch
+from application.journal import Journal
+from application.supervisor import Supervisor
+from domain.errors import DatabaseUnavailable
+from interfaces.broadcast import Broadcast
+from interfaces.database import migrate, pool, require_migrated
+from interfaces.embedded_postgres import EmbeddedPostgres
+from interfaces.event_store import journal_environment
+from interfaces.journal_tail import JournalTail
+from interfaces.market_data.bar_store import BarStore
+from interfaces.postgres_keeper import PostgresKeeper
+from interfaces.run_claims import DatabaseRunClaims
+from interfaces.session_process import ChildLauncher
+from interfaces.settings import Settings
+from interfaces.strategy_catalog import FileStrategyCatalog
+from projections.catalog import READ_MODELS
+from projections.processor import Processor
+
+# Appends serialise, so a few connections are enough; endpoints run in as many worker threads as there are for reading.
+JOURNAL_CONNECTIONS = 4
+QUERY_CONNECTIONS = 10
+TAIL_PATIENCE_SECONDS = 10.0
+
+type Queries = ConnectionPool[psycopg.Connection]
+
+
+@dataclass(frozen=True)
+class Weaver:
+    """One Weaver process: what it is made of, in the order it starts."""
+
+    settings: Settings
+    database_url: str
+    journal: Journal
+    dispatch: Dispatch
+    catalog: FileStrategyCatalog
+    bars: BarStore
+    queries: Queries
+    tail: JournalTail
+    broadcast: Broadcast
+    processors: tuple[Processor, ...]
+    supervisor: Supervisor
+    claims: DatabaseRunClaims
+    clock: Clock
+
+    def start(self) -> None:
+        """Start everything that runs by itself, the tail first: nobody waits on a journal that nobody watches."""
+        self.tail.start()
+        if not self.tail.wait_for_first_look(TAIL_PATIENCE_SECONDS):
+            raise DatabaseUnavailable(f"the journal cannot be followed: {self.tail.failure}")
+        for processor in self.processors:
+            processor.start()
+        self.supervisor.start()
+
+    def stop(self) -> None:
+        """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
+        self.supervisor.stop()
+        for processor in self.processors:
+            processor.stop()
+        self.broadcast.close()
+        self.tail.stop()
+        self.claims.close()
+        self.queries.close()
+        self.journal.close()
+
+
+def compose(settings: Settings, database_url: str, *, clock: Clock | None = None, only: UUID | None = None) -> Weaver:
+    """Return a process's parts, connected to a migrated database, not started yet.
+
+    only: limits the supervisor to this run. Raises DatabaseUnavailable when the database is away or not migrated.
+    """
+    require_migrated(database_url)
+    clock = clock or WallClock()
+    journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS))
+    bars = BarStore(database_url)
+    catalog = FileStrategyCatalog(settings.strategies_dir)
+    tail = JournalTail(database_url)
+    broadcast = Broadcast(journal.epoch)
+    tail.subscribe(broadcast.publish, broadcast.progress)
+    claims = DatabaseRunClaims(database_url)
+    launcher = ChildLauncher(database_url, settings.strategies_dir, settings.log_level, settings.log_format)
+    log = structlog.get_logger("supervisor")
+
+    def report(message: str, fields: dict[str, object]) -> None:
+        log.info(message, **fields)
+
+    return Weaver(
+        settings=settings,
+        database_url=database_url,
+        journal=journal,
+        dispatch=Dispatch(journal, clock, catalog, bars),
+        catalog=catalog,
+        bars=bars,
+        queries=pool(database_url, max_size=QUERY_CONNECTIONS),
+        tail=tail,
+        broadcast=broadcast,
+        processors=tuple(Processor(database_url, model, tail) for model in READ_MODELS),
+        supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
+        claims=claims,
+        clock=clock,
+    )
+
+
+@contextlib.contextmanager
+def database(settings: Settings, *, migrated: bool = True) -> Iterator[str]:
+    """Give the database's URL: the configured one, or the embedded server's, which runs for as long as it is needed.
+
+    The embedded database belongs to Weaver alone and is migrated at once, unless `migrated` is false; a configured one
+    is left to `weaver migrate`.
+    """
+    configured = settings.database_url.get_secret_value()
+    if configured:
+        yield configured
+        return
+    with EmbeddedPostgres(settings.home / "postgres") as server:
+        if migrated:
+            migrate(server.url)
+        with PostgresKeeper(server):
+            yield server.url

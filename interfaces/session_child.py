@@ -1,0 +1,111 @@
+"""The child process of one run: `python -m interfaces.session_child`, with its task as the first line of its input.
+
+Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from application.backtest import Backtest, BacktestStopped, BacktestTools
+from application.clock import WallClock
+from application.journal import Journal
+from domain.errors import WeaverError
+from interfaces.database import connect
+from interfaces.event_store import journal_environment
+from interfaces.journal_tail import report_progress
+from interfaces.logs import configure_logs
+from interfaces.market_data.bar_store import BarStore
+from interfaces.strategy_catalog import FileStrategyCatalog
+
+STOPPED = 4
+ORPHANED = 5
+SECONDS_BETWEEN_REPORTS = 0.1
+GARBAGE_THRESHOLDS = (100_000, 50, 100)
+
+
+class StopLine(threading.Thread):
+    """Reads the parent's line: `stop` asks to end, its end means that the parent is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(name="line to the parent", daemon=True)
+        self.asked = threading.Event()
+
+    def run(self) -> None:
+        """Listen until the line ends."""
+        for line in sys.stdin:
+            if line.strip() == "stop":
+                self.asked.set()
+        # nobody looks after this run any more; the next supervisor executes it again from its journal
+        os._exit(ORPHANED)
+
+
+class ProgressReports:
+    """Implements `ProgressSink` by notifications, at most ten a second; the end is always told."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self._next_at = 0.0
+
+    def report(self, run_id: UUID, fraction: float) -> None:
+        """Tell whoever listens."""
+        if fraction >= 1.0 or monotonic() >= self._next_at:
+            report_progress(self._connection, run_id, fraction)
+            self._next_at = monotonic() + SECONDS_BETWEEN_REPORTS
+
+
+def main() -> int:
+    """Trade the run the task names; return the exit code."""
+    # Ctrl-C on a terminal reaches this process too; whether it ends is for its parent to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Orders and events live until they are recorded: looking for garbage among them every 700 objects costs a third.
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    task = json.loads(sys.stdin.readline())
+    line = StopLine()
+    line.start()
+    configure_logs(task["log_level"], task["log_format"])
+    run_id = UUID(task["run_id"])
+    structlog.contextvars.bind_contextvars(run_id=str(run_id), logger=f"greta:run-{str(run_id)[-4:]}")
+    try:
+        _trade(run_id, task["database_url"], Path(task["strategies_dir"]), line)
+    except BacktestStopped:
+        return STOPPED
+    except WeaverError as error:
+        structlog.get_logger().error("session ended", reason=error.message)
+        return 1
+    return 0
+
+
+def _trade(run_id: UUID, database_url: str, strategies_dir: Path, line: StopLine) -> None:
+    log = structlog.get_logger("strategy")
+
+    def write(message: str, fields: Mapping[str, object]) -> None:
+        log.info(message, **fields)
+
+    bars = BarStore(database_url)
+    with Journal(journal_environment(database_url, pool_size=1)) as journal, connect(database_url) as connection:
+        tools = BacktestTools(
+            journal=journal,
+            catalog=FileStrategyCatalog(strategies_dir),
+            bars=bars,
+            clock=WallClock(),
+            progress=ProgressReports(connection),
+            stop_asked=line.asked.is_set,
+            log=write,
+        )
+        Backtest(run_id, tools).execute()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

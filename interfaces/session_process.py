@@ -1,0 +1,103 @@
+"""Child processes that trade runs, seen from the process that starts them."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+from interfaces.user_code import scrubbed_environment
+
+COMPLAINT_LINES = 30
+KILL_PATIENCE_SECONDS = 10.0
+
+
+class ChildProcess:
+    """Implements `SessionProcess`. Its standard input is the line to it: closed, by whatever end, it ends itself."""
+
+    def __init__(self, task: Mapping[str, object]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "interfaces.session_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=scrubbed_environment(),
+            text=True,
+            errors="replace",
+        )
+        self._lines: deque[str] = deque(maxlen=COMPLAINT_LINES)
+        self._reader = threading.Thread(target=self._pass_on, name=f"output of {self._process.pid}", daemon=True)
+        self._reader.start()
+        self._say(json.dumps(task))
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it lives."""
+        code = self._process.poll()
+        if code is not None:
+            self._reader.join()
+            self._close_line()
+        return code
+
+    def interrupt(self) -> None:
+        """Ask it to end soon."""
+        self._say("stop")
+
+    def kill(self) -> None:
+        """End it now, and wait for it."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(KILL_PATIENCE_SECONDS)
+        self.poll()
+
+    def complaint(self) -> str:
+        """Return the last lines it wrote."""
+        return "".join(self._lines).strip()
+
+    def _say(self, line: str) -> None:
+        line_to_child = self._process.stdin
+        if line_to_child is not None and not line_to_child.closed:
+            try:
+                line_to_child.write(line + "\n")
+                line_to_child.flush()
+            except BrokenPipeError:
+                # it has ended already; poll() tells with which code
+                return
+
+    def _close_line(self) -> None:
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            try:
+                self._process.stdin.close()
+            except BrokenPipeError:
+                # a line it never read; it has ended
+                return
+
+    def _pass_on(self) -> None:
+        if self._process.stdout is not None:
+            for line in self._process.stdout:
+                self._lines.append(line)
+                sys.stderr.write(line)
+            self._process.stdout.close()
+
+
+class ChildLauncher:
+    """Implements `SessionLauncher` with one child process a run on this machine."""
+
+    def __init__(self, database_url: str, strategies_dir: Path, log_level: str, log_format: str | None) -> None:
+        self._task = {
+            "database_url": database_url,
+            "strategies_dir": str(strategies_dir),
+            "log_level": log_level,
+            "log_format": log_format,
+        }
+
+    def launch(self, run_id: UUID) -> ChildProcess:
+        """Return the run's process, already running."""
+        return ChildProcess(self._task | {"run_id": str(run_id)})

@@ -1,0 +1,22 @@
+"""What processes that run user code get of this one."""
+
+import os
+
+# User code never sees a broker's key or a setting.
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHASHSEED",
+    "LD_LIBRARY_PATH",
+)
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """Return the environment for a process that runs user code."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
