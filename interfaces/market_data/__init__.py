@@ -1,0 +1,1 @@
+"""Where bars come from: files, the store, and the generator of sample bars."""

@@ -1,0 +1,380 @@
+"""The bar store, against a real PostgreSQL: exact, ordered, and whole whatever happens at the same time."""
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
+
+from application.ports import BarCoverage, BarSource
+from domain.errors import BarsInvalid, DatabaseUnavailable, SymbolNotFound
+from domain.market import Bars, Timeframe, to_microseconds
+from domain.run import BarFile
+from interfaces.database import migrate
+from interfaces.market_data.bar_store import BARS_AT_ONCE, BarStore, Candle
+from interfaces.market_data.sample_bars import sample_bars
+from tests.interfaces.market_data.bar_files import csv_file, row
+from tests.postgres_servers import fresh_database, with_database
+
+MINUTE = Timeframe.parse("1m")
+SECOND = Timeframe.parse("1s")
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(database_url: str) -> BarStore:
+    """A store without bars."""
+    return BarStore(database_url)
+
+
+@pytest.fixture(scope="module")
+def lasting_store(server_url: str, migrated_template: str) -> Iterator[BarStore]:
+    """A store for many examples, each under a symbol of its own or over the ones before."""
+    with fresh_database(server_url, f"weaver_bar_store_{os.getpid()}", migrated_template) as url:
+        yield BarStore(url)
+
+
+def flat(minutes: list[int], price: float, symbol: str = "BTC/USD", timeframe: Timeframe = MINUTE) -> Bars:
+    """Return bars that open so many timeframes after the start, all at one price."""
+    time = to_microseconds(START) + np.array(minutes, np.int64) * timeframe.microseconds
+    prices = np.full(len(minutes), float(price))
+    return Bars(symbol, timeframe, time, prices, prices, prices, prices, np.ones(len(minutes)))
+
+
+def at(minutes: int) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def everything(store: BarStore, symbol: str = "BTC/USD", timeframe: Timeframe = MINUTE) -> Bars:
+    return store.load(symbol, timeframe, None, None)
+
+
+def require_exact_series(store: BarStore, database_url: str) -> None:
+    """Compare what the store says of its series with the bars themselves."""
+    query = "select symbol, timeframe, count(*), min(time), max(time) from bars group by 1, 2"
+    with psycopg.connect(database_url) as connection:
+        counted = {(row[0], row[1]): row[2:] for row in connection.execute(query)}
+    told = {
+        (one.symbol, one.timeframe.name): (one.bars, one.start_time, one.end_time - one.timeframe.duration)
+        for one in store.series()
+    }
+    assert told == counted
+
+
+def test_a_store_is_a_source_of_bars(store: BarStore, tmp_path: Path) -> None:
+    source: BarSource = store
+    path = csv_file(tmp_path, [row(0), row(1)])
+
+    assert len(source.read_file(BarFile("BTC/USD", str(path)), MINUTE)) == 2
+    assert source.coverage("BTC/USD", MINUTE) is None
+    assert len(source.load("BTC/USD", MINUTE, None, None)) == 0
+
+
+def test_saved_bars_come_back_exactly(store: BarStore, database_url: str) -> None:
+    bars = sample_bars(days=3)
+
+    assert store.save(bars, "sample") == len(bars)
+    assert everything(store, bars.symbol).content_hash() == bars.content_hash()
+    assert store.coverage(bars.symbol, MINUTE) == BarCoverage(
+        bars.symbol, MINUTE, len(bars), bars.start_time, bars.end_time, "sample"
+    )
+    require_exact_series(store, database_url)
+
+
+def test_loaded_columns_are_native_arrays_of_their_own(store: BarStore) -> None:
+    store.save(flat([0, 1], 10), "test")
+
+    bars = everything(store)
+
+    assert bars.time.dtype == np.int64
+    for column in (bars.open, bars.high, bars.low, bars.close, bars.volume):
+        assert column.dtype == np.float64
+        assert column.flags.c_contiguous
+
+
+prices = st.floats(min_value=1e-300, max_value=1e300)
+volumes = st.floats(min_value=0, max_value=1e300).map(abs)
+moments = st.integers(
+    to_microseconds(datetime(1900, 1, 1, tzinfo=UTC)), to_microseconds(datetime(2200, 1, 1, tzinfo=UTC))
+)
+
+
+@st.composite
+def any_bars(draw: st.DrawFn) -> Bars:
+    time = np.array(sorted(draw(st.sets(moments, max_size=12))), np.int64)
+    columns = draw(st.lists(st.tuples(prices, prices, prices, prices, volumes), min_size=len(time), max_size=len(time)))
+    values = np.array(columns).reshape(-1, 5)
+    four = values[:, :4]
+    high, low = four.max(axis=1, initial=0), four.min(axis=1, initial=np.inf)
+    daily = Timeframe.parse("1d")
+    return Bars("ANY/BARS", daily, time, four[:, 0], high, low, four[:, 3], values[:, 4])
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=any_bars(), second=any_bars())
+def test_any_bars_come_back_exactly_the_later_ones_over_the_earlier(
+    lasting_store: BarStore, first: Bars, second: Bars
+) -> None:
+    before = everything(lasting_store, first.symbol, first.timeframe)
+    for bars in (first, second):
+        lasting_store.save(bars, "test")
+
+    after = everything(lasting_store, first.symbol, first.timeframe)
+
+    expected: dict[int, tuple[float, ...]] = {}
+    for bars in (before, first, second):
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        expected |= dict(
+            zip(bars.time.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True)
+        )
+    found = (after.open, after.high, after.low, after.close, after.volume)
+    assert after.time.tolist() == sorted(expected)
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == [expected[t] for t in sorted(expected)]
+    coverage = lasting_store.coverage(first.symbol, first.timeframe)
+    assert (coverage.bars if coverage else 0) == len(expected)
+
+
+def test_overlapping_bars_replace_those_of_equal_times(store: BarStore, database_url: str) -> None:
+    assert store.save(flat([0, 1, 2, 3], 10), "one") == 4
+    assert store.save(flat([2, 3, 4, 5], 20), "two") == 4
+
+    assert everything(store).open.tolist() == [10, 10, 20, 20, 20, 20]
+    assert store.coverage("BTC/USD", MINUTE) == BarCoverage("BTC/USD", MINUTE, 6, START, at(6), "one, two")
+    require_exact_series(store, database_url)
+
+
+def test_saving_the_same_again_writes_nothing(store: BarStore) -> None:
+    store.save(flat([0, 1, 2], 10), "test")
+    before = store.series()
+
+    assert store.save(flat([0, 1, 2], 10), "test") == 0
+    assert store.save(flat([1, 2, 3], 10), "test") == 1
+    assert [one.source for one in before] == [one.source for one in store.series()] == ["test"]
+
+
+def test_bars_saved_before_the_earlier_ones_are_loaded_in_order(store: BarStore, database_url: str) -> None:
+    store.save(flat([10, 11, 12], 30), "test")
+    store.save(flat([0, 5, 11], 20), "test")
+
+    # A server that reads the table from its beginning, as it does for large series.
+    by_disk = BarStore(make_conninfo(database_url, options="-c enable_indexscan=off -c enable_bitmapscan=off"))
+    for bars in (everything(store), everything(by_disk)):
+        assert bars.time.tolist() == flat([0, 5, 10, 11, 12], 1).time.tolist()
+        assert bars.open.tolist() == [20, 20, 30, 20, 30]
+    require_exact_series(store, database_url)
+
+
+def test_a_replaced_bar_loses_the_trade_count_of_the_one_before(store: BarStore, database_url: str) -> None:
+    store.save(flat([0, 1], 10), "test")
+    with psycopg.connect(database_url) as connection:
+        connection.execute("update bars set trade_count = 7")
+
+    store.save(flat([0], 20), "test")
+
+    assert [candle.trade_count for candle in store.candles("BTC/USD", MINUTE, None, None, 5)] == [None, 7]
+
+
+def test_no_bars_store_nothing(store: BarStore) -> None:
+    assert store.save(flat([], 10), "test") == 0
+    assert store.series() == []
+
+
+def test_bars_that_break_a_rule_leave_the_store_as_it_was(store: BarStore) -> None:
+    store.save(flat([0, 1], 10), "test")
+    before = everything(store).content_hash()
+
+    with pytest.raises(BarsInvalid, match="row 2"):
+        store.save(flat([2, 2], 20), "test")
+    with pytest.raises(BarsInvalid, match="not above zero"):
+        store.save(flat([5], 0), "test")
+
+    assert everything(store).content_hash() == before
+
+
+def test_series_are_kept_apart_and_listed_by_symbol_then_length(store: BarStore) -> None:
+    hour = Timeframe.parse("1h")
+    for bars in (
+        flat([0], 1, "ETH/USD"),
+        flat([0, 1], 2, timeframe=hour),
+        flat([0], 3),
+        flat([0], 4, timeframe=SECOND),
+    ):
+        store.save(bars, "test")
+
+    assert [(one.symbol, one.timeframe.name, one.bars) for one in store.series()] == [
+        ("BTC/USD", "1s", 1),
+        ("BTC/USD", "1m", 1),
+        ("BTC/USD", "1h", 2),
+        ("ETH/USD", "1m", 1),
+    ]
+    assert everything(store, timeframe=hour).open.tolist() == [2, 2]
+    assert everything(store, "ETH/USD").open.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        (None, None, [0, 1, 2, 5]),
+        (at(1), None, [1, 2, 5]),
+        (None, at(2), [0, 1]),
+        (at(1), at(5), [1, 2]),
+        (at(3), at(5), []),
+        (at(2), at(2), []),
+        (at(5), at(1), []),
+        (at(0) + timedelta(microseconds=1), at(2) + timedelta(microseconds=1), [1, 2]),
+        (datetime(2024, 1, 1, 1, 1, tzinfo=UTC).astimezone(tz=None) - timedelta(hours=1), None, [1, 2, 5]),
+    ],
+)
+def test_a_range_includes_its_start_and_not_its_end(
+    store: BarStore, start: datetime | None, end: datetime | None, minutes: list[int]
+) -> None:
+    store.save(flat([0, 1, 2, 5], 10), "test")
+
+    assert store.load("BTC/USD", MINUTE, start, end).time.tolist() == flat(minutes, 10).time.tolist()
+
+
+def test_a_series_longer_than_a_slice_is_loaded_whole(store: BarStore) -> None:
+    edges = [BARS_AT_ONCE - 1, BARS_AT_ONCE, BARS_AT_ONCE + 1, 4 * BARS_AT_ONCE]
+    seconds = sorted({*range(0, 2 * BARS_AT_ONCE, 100_003), *edges})
+    bars = flat(seconds, 10, timeframe=SECOND)
+    store.save(bars, "test")
+
+    assert everything(store, timeframe=SECOND).content_hash() == bars.content_hash()
+
+
+# -- candles -------------------------------------------------------------------------------------------------------
+
+
+def test_candles_are_the_last_of_the_range_oldest_first(store: BarStore) -> None:
+    store.save(flat([0, 1, 2, 3, 4], 10), "test")
+
+    def opens(start: datetime | None, end: datetime | None, limit: int) -> list[datetime]:
+        return [candle.timestamp for candle in store.candles("BTC/USD", MINUTE, start, end, limit)]
+
+    assert opens(None, None, 2) == [at(3), at(4)]
+    assert opens(at(1), at(4), 2) == [at(2), at(3)]
+    assert opens(at(1), at(3), 10) == [at(1), at(2)]
+    assert opens(at(7), None, 10) == []
+
+
+def test_a_candle_tells_the_bar_in_utc(store: BarStore) -> None:
+    time = np.array([to_microseconds(START)])
+    store.save(Bars("BTC/USD", MINUTE, time, *map(np.atleast_1d, (10.1, 12.2, 9.3, 11.4, 5.5))), "test")
+
+    [candle] = store.candles("BTC/USD", MINUTE, None, None, 1)
+
+    assert candle == Candle("BTC/USD", "1m", START, 10.1, 12.2, 9.3, 11.4, 5.5, None)
+    assert candle.timestamp.utcoffset() == timedelta(0)
+
+
+# -- what is not there ---------------------------------------------------------------------------------------------
+
+
+def test_a_symbol_without_bars_is_refused_with_what_to_do(store: BarStore) -> None:
+    with pytest.raises(SymbolNotFound) as empty:
+        store.require_coverage("BTC/USD", MINUTE)
+    store.save(flat([0], 1, "ETH/USD"), "test")
+    store.save(flat([0], 1, timeframe=SECOND), "test")
+    with pytest.raises(SymbolNotFound) as other:
+        store.require_coverage("BTC/USD", MINUTE)
+
+    how = "import them with weaver data import FILE --symbol BTC/USD --timeframe 1m"
+    assert empty.value.message == f"no bars of BTC/USD 1m are stored (nothing is stored): {how}"
+    assert other.value.message == f"no bars of BTC/USD 1m are stored (stored are BTC/USD 1s, ETH/USD 1m): {how}"
+
+
+def test_of_many_series_some_are_named(store: BarStore) -> None:
+    for number in range(15):
+        store.save(flat([0], 1, f"COIN{number:02}/USD"), "test")
+
+    with pytest.raises(SymbolNotFound, match=r"COIN10/USD 1m, COIN11/USD 1m and 3 more\)"):
+        store.require_coverage("BTC/USD", MINUTE)
+
+
+def test_a_database_that_is_away_is_said_to_be_so(server_url: str) -> None:
+    store = BarStore(with_database(server_url, "weaver_of_nobody"))
+
+    for call in (store.series, lambda: everything(store), lambda: store.save(flat([0], 1), "test")):
+        with pytest.raises(DatabaseUnavailable):
+            call()
+
+
+# -- at the same time ----------------------------------------------------------------------------------------------
+
+
+def test_imports_of_one_series_at_the_same_time_all_arrive(store: BarStore, database_url: str) -> None:
+    begin = threading.Barrier(6)
+
+    def save(number: int) -> int:
+        begin.wait(10)
+        return store.save(flat(list(range(number * 100, number * 100 + 200)), number + 1.0), f"source {number}")
+
+    with ThreadPoolExecutor(6) as threads:
+        written = list(threads.map(save, range(6)))
+
+    assert written == [200] * 6
+    assert len(everything(store)) == 700
+    require_exact_series(store, database_url)
+    coverage = store.require_coverage("BTC/USD", MINUTE)
+    assert sorted(coverage.source.split(", ")) == [f"source {number}" for number in range(6)]
+
+
+def test_a_load_sees_an_import_whole_or_not_at_all(store: BarStore) -> None:
+    seconds = list(range(0, 4 * BARS_AT_ONCE, 1000))
+    store.save(flat(seconds, 1, timeframe=SECOND), "test")
+    done = threading.Event()
+
+    def replace() -> None:
+        try:
+            for price in range(2, 8):
+                store.save(flat(seconds, price, timeframe=SECOND), "test")
+        finally:
+            done.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(replace)
+        seen: list[set[float]] = []
+        while not done.is_set() or not seen or seen[-1] != {7.0}:
+            seen.append(set(everything(store, timeframe=SECOND).open.tolist()))
+            if done.is_set():
+                writing.result(10)
+
+    assert all(len(prices) == 1 for prices in seen)
+    assert len(seen) > 1
+
+
+def test_an_import_that_dies_leaves_nothing(store: BarStore, database_url: str) -> None:
+    store.save(flat([0], 1), "test")
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        admin.execute(
+            "create function die() returns trigger language plpgsql as $$ begin "
+            "perform pg_terminate_backend(pg_backend_pid()); return new; end $$"
+        )
+        admin.execute("create trigger die before update on bar_series for each row execute function die()")
+        with pytest.raises(DatabaseUnavailable):
+            store.save(flat([0, 1, 2], 2), "test")
+        admin.execute("drop trigger die on bar_series")
+
+    assert everything(store).open.tolist() == [1]
+    assert store.save(flat([0, 1, 2], 2), "test") == 3
+    require_exact_series(store, database_url)
+
+
+def test_the_oldest_supported_server_does_it_too(system_database_url: str) -> None:
+    migrate(system_database_url)
+    store = BarStore(system_database_url)
+    bars = sample_bars(days=2)
+
+    store.save(bars.between(None, bars.start_time + timedelta(days=1)), "test")
+    store.save(bars, "test")
+
+    assert everything(store, bars.symbol).content_hash() == bars.content_hash()
+    require_exact_series(store, system_database_url)
