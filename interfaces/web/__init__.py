@@ -1,0 +1,1 @@
+"""The HTTP edge: REST, SSE and the page."""

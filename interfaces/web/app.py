@@ -1,0 +1,66 @@
+"""The web application: REST under /api/v1, the event stream, health, and Haro's page."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from interfaces.composition import Weaver
+from interfaces.web import events, health, market, openapi, orders, run_reports, runs, system
+from interfaces.web.edge import Edge
+from interfaces.web.errors import ErrorAnswers
+from interfaces.web.page import BUILT_PAGE, PageFiles
+from interfaces.web.pagination import Cursors
+from interfaces.web.release import release
+from interfaces.web.security import Gate
+
+ROUTERS = (
+    system.router,
+    runs.router,
+    run_reports.router,
+    orders.router,
+    market.router,
+    market.strategies_router,
+    events.router,
+)
+
+
+def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
+    """Return the application over a composed Weaver, which whoever serves it starts before and stops after.
+
+    page: the directory of Haro's built files. Raises InvalidInput for settings that cannot be meant.
+    """
+    app = FastAPI(
+        title="Weaver",
+        version=release(),
+        description=openapi.SUMMARY,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.state.weaver = weaver
+    app.state.cursors = Cursors(weaver.journal.store_id)
+    answers = ErrorAnswers(weaver.clock)
+    answers.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=openapi.PREFIX)
+    app.include_router(health.router)
+    app.router.default = PageFiles(page)
+    # The last one added is the outermost.
+    app.add_middleware(Gate, settings=weaver.settings, answers=answers)
+    app.add_middleware(Edge, answers=answers)
+    openapi.describe(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    broadcast = app.state.weaver.broadcast
+    broadcast.bind(asyncio.get_running_loop())
+    try:
+        yield
+    finally:
+        broadcast.close()
+        broadcast.unbind()

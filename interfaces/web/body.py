@@ -1,0 +1,92 @@
+"""Requests taken exactly as they are meant: JSON never through floats, nothing but JSON, no parameter twice."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from interfaces.web.queries import REPEATABLE
+
+MAX_WHOLE_DIGITS = 400
+
+
+class BodyTooLarge(HTTPException):
+    """More bytes than a request may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"the body is larger than {limit} bytes")
+
+
+class NumberOutOfRange(ValueError):
+    """A number no field can hold."""
+
+
+class MalformedBody(ValueError):
+    """Bytes that are no JSON text."""
+
+
+class ExactRequest(Request):
+    """A request whose JSON numbers stay exact: fractions become decimals, NaN and Infinity are refused."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - whatever the client sent
+        """Return the body; raise JSONDecodeError, MalformedBody or NumberOutOfRange."""
+        try:
+            text = (await self.body()).decode()
+        except UnicodeDecodeError as error:
+            raise MalformedBody(f"the body is not UTF-8: byte {error.start} begins no character") from None
+        try:
+            return json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise MalformedBody("the body is nested too deeply") from None
+
+
+class ExactRoute(APIRoute):
+    """A route that reads its body as an ExactRequest, and takes nothing but JSON and no parameter twice."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler FastAPI calls."""
+        handle = super().get_route_handler()
+
+        async def handle_exactly(request: Request) -> Response:
+            given = Counter(name for name, _ in request.query_params.multi_items())
+            if repeated := [name for name, times in given.items() if times > 1 and name not in REPEATABLE]:
+                raise HTTPException(422, f"{repeated[0][:100]}: is given more than once")
+            if has_body(request) and not is_json(request.headers.get("content-type", "")):
+                raise HTTPException(415, "send the body as JSON, with the header Content-Type: application/json")
+            return await handle(ExactRequest(request.scope, request.receive))
+
+        return handle_exactly
+
+
+def has_body(request: Request) -> bool:
+    """Return whether the client says that it sends a body."""
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def is_json(content_type: str) -> bool:
+    """Return whether the media type is JSON."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_WHOLE_DIGITS:
+        raise NumberOutOfRange(f"a whole number in the body has {len(digits)} digits: that is too many")
+    return int(digits)
+
+
+def _fraction(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise NumberOutOfRange("a number in the body has an exponent that is too large") from None
+
+
+def _refuse_constant(name: str) -> float:
+    raise NumberOutOfRange(f"the body contains {name}, which is no JSON number")

@@ -1,0 +1,137 @@
+"""The outermost layer of every request: correlation id, a line in the log, security headers, and a last resort."""
+
+import asyncio
+import re
+import time
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.ids import new_id
+from interfaces.web.body import BodyTooLarge
+from interfaces.web.errors import ErrorAnswers
+
+CORRELATION_HEADER = "X-Correlation-ID"
+MAX_BODY_BYTES = 1024 * 1024
+_USABLE_ID = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,126}[\x21-\x7e])?", re.ASCII)
+
+# The page's own files, and the inline styles of its component library; nothing from anywhere else.
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+# FastAPI's own reference pages load their viewers from a content delivery network and start them by an inline script.
+REFERENCE_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
+    "font-src https://fonts.gstatic.com; img-src 'self' data: https://fastapi.tiangolo.com https://cdn.redoc.ly; "
+    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+REFERENCE_PATHS = ("/docs", "/redoc")
+
+_log = structlog.get_logger("web")
+
+
+class Edge:
+    """Wraps the application; nothing leaves it without a correlation id and security headers."""
+
+    def __init__(self, app: ASGIApp, answers: ErrorAnswers) -> None:
+        self._app = app
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation_id = usable_id(Headers(scope=scope).get(CORRELATION_HEADER))
+        scope.setdefault("state", {}).update(correlation_id=correlation_id, transport=_transport_of(receive))
+        exchange = _Exchange(scope, send, correlation_id)
+        with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
+            try:
+                await self._app(scope, self._limited(scope, receive), exchange.send)
+            except asyncio.CancelledError:
+                raise
+            except BodyTooLarge as error:
+                await self._answer(exchange, scope, receive, correlation_id, 413, str(error))
+            except Exception:  # noqa: BLE001 - the last resort: logged in full here, and told to nobody else
+                _log.exception("a request failed", method=scope["method"], path=scope["path"])
+                message = "something went wrong inside Weaver; its log has more under this correlation id"
+                await self._answer(exchange, scope, receive, correlation_id, 500, message)
+            finally:
+                exchange.log()
+
+    async def _answer(
+        self, exchange: "_Exchange", scope: Scope, receive: Receive, correlation_id: str, status: int, message: str
+    ) -> None:
+        if exchange.status is None:
+            await self._answers.answer(correlation_id, status, message)(scope, receive, exchange.send)
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced[:20]) > MAX_BODY_BYTES:
+            raise BodyTooLarge(MAX_BODY_BYTES)
+        taken = 0
+
+        async def receive_limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > MAX_BODY_BYTES:
+                raise BodyTooLarge(MAX_BODY_BYTES)
+            return message
+
+        return receive_limited
+
+
+class _Exchange:
+    """One request and what was answered to it."""
+
+    def __init__(self, scope: Scope, send: Send, correlation_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._correlation_id = correlation_id
+        self._began = time.perf_counter()
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._add_headers(MutableHeaders(scope=message))
+        await self._send(message)
+
+    def log(self) -> None:
+        # Query strings may hold anything, and are not logged.
+        _log.info(
+            "request",
+            method=self._scope["method"],
+            path=self._scope["path"],
+            status=self.status,
+            milliseconds=round((time.perf_counter() - self._began) * 1_000, 1),
+        )
+
+    def _add_headers(self, headers: MutableHeaders) -> None:
+        path = self._scope["path"]
+        headers[CORRELATION_HEADER] = self._correlation_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Content-Security-Policy"] = REFERENCE_POLICY if path in REFERENCE_PATHS else PAGE_POLICY
+        # Prices and positions are nobody's business but the asker's; what may be kept says so itself.
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _transport_of(receive: Any) -> asyncio.Transport | None:  # noqa: ANN401 - the server's own callable
+    """The connection itself, where the server is uvicorn, whose `receive` belongs to the exchange."""
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    return transport if isinstance(transport, asyncio.Transport) else None
+
+
+def usable_id(given: str | None) -> str:
+    """Return the correlation id given, or a new one if it is no printable ASCII of 1 to 128 characters."""
+    return given if given is not None and _USABLE_ID.fullmatch(given) else str(new_id())

@@ -1,0 +1,82 @@
+"""Orders and fills as they cross the wire."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.order import OrderStatus, OrderType, TimeInForce
+from interfaces.web.event_schemas import Envelope
+from interfaces.web.queries import Paged
+from interfaces.web.values import Answered, DecimalOut, MomentIn, MomentOut, Text
+
+Side = Literal["buy", "sell"]
+
+
+class RunOrderQuery(Paged):
+    """Which of a run's orders to list. start, end: created in [start, end)."""
+
+    status: OrderStatus | None = None
+    symbol: Text | None = None
+    side: Side | None = None
+    start: MomentIn | None = None
+    end: MomentIn | None = None
+
+
+class OrderQuery(RunOrderQuery):
+    """Which orders to list."""
+
+    run_id: UUID | None = None
+
+
+class FillQuery(Paged):
+    """Which fills to list."""
+
+    run_id: UUID | None = None
+
+
+class Order(Answered):
+    """An order as it stands. Quantities in units of the symbol, prices in quote currency."""
+
+    id: UUID
+    run_id: UUID
+    client_order_id: str
+    exchange_order_id: str | None
+    symbol: str
+    side: Side
+    order_type: OrderType
+    qty: DecimalOut
+    price: Annotated[DecimalOut | None, Field(description="The limit.")]
+    stop_price: DecimalOut | None
+    trail: DecimalOut | None
+    time_in_force: TimeInForce
+    filled_qty: DecimalOut
+    filled_avg_price: DecimalOut | None
+    status: OrderStatus
+    parent_id: UUID | None
+    tag: str | None
+    reject_reason: str | None
+    created_at: MomentOut
+    submitted_at: MomentOut | None
+    filled_at: MomentOut | None
+
+
+class OrderWithEvents(Order):
+    """An order with its whole story, oldest event first."""
+
+    events: list[Envelope]
+
+
+class Fill(Answered):
+    """One execution. `qty`, `price` and `fee` are of it alone, the fee in quote currency."""
+
+    execution_id: str
+    run_id: UUID
+    order_id: UUID
+    symbol: str
+    side: Side
+    qty: DecimalOut
+    price: DecimalOut
+    fee: DecimalOut
+    filled_at: MomentOut
+    position: int

@@ -1,0 +1,42 @@
+"""Query parameters that many routes share: pages, cursors and the position an answer must show."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from interfaces.web.values import MAX_WHOLE, Given
+
+MAX_PAGE_SIZE = 500
+# Parameters that may be given more than once; of the others, one of two values would have to be ignored.
+REPEATABLE = frozenset({"type"})
+
+
+class Read(Given):
+    """What every GET takes."""
+
+    min_position: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_WHOLE,
+        description="Show at least this position of the journal: the `Weaver-Position` of an earlier command.",
+    )
+
+
+class Paged(Read):
+    """What every list takes: a page number for jumping, or the cursor of the page before for depth."""
+
+    page: int | None = Field(None, ge=1, le=1_000_000, description="Number of the page, from 1. Not with `cursor`.")
+    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = 50
+    cursor: str | None = Field(
+        None, min_length=1, max_length=500, description="`next_cursor` of the page before, asked with the same filters."
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.page is not None and self.cursor is not None:
+            raise ValueError("page and cursor say two places: give one of them")
+        return self
+
+    def filters(self) -> dict[str, object]:
+        """Return what the list is filtered by, as JSON types: a cursor is good for these alone."""
+        return self.model_dump(mode="json", exclude={"page", "page_size", "cursor", "min_position"}, exclude_none=True)

@@ -1,0 +1,129 @@
+"""Routes of what a run did: its orders, fills, equity, statistics and events."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from interfaces.envelope import envelope
+from interfaces.web import openapi
+from interfaces.web.access import Here, Sealed, reading, require_run, shows
+from interfaces.web.event_schemas import Envelope, RunEventQuery
+from interfaces.web.journal_pages import run_events
+from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
+from interfaces.web.pagination import Page, PageOfRows, paged
+from interfaces.web.queries import Paged, Read
+from interfaces.web.run_schemas import EquityCurve, EquityPoint, Figure
+from interfaces.web.runs import RunId
+from projections import equity, fills, orders, runs
+
+router = openapi.router("runs")
+_failures = openapi.failures(400, 404)
+
+
+@router.get(
+    "/runs/{run_id}/orders",
+    response_model=Page[Order],
+    responses=_failures,
+    dependencies=[shows(runs.NAME, orders.NAME)],
+)
+def list_run_orders(
+    here: Here, sealed: Sealed, run_id: RunId, query: Annotated[RunOrderQuery, Query()]
+) -> PageOfRows[orders.OrderRow]:
+    """List the run's orders, newest first."""
+    with reading(here) as connection:
+        require_run(connection, run_id)
+        return paged(
+            sealed,
+            f"orders of {run_id}",
+            query,
+            lambda limit, offset, before: orders.page(
+                connection,
+                run_id=run_id,
+                status=query.status,
+                symbol=query.symbol,
+                side=query.side,
+                start=query.start,
+                end=query.end,
+                limit=limit,
+                offset=offset,
+                before=before,
+            ),
+            lambda row: row.created_position,
+        )
+
+
+@router.get(
+    "/runs/{run_id}/fills",
+    response_model=Page[Fill],
+    responses=_failures,
+    dependencies=[shows(runs.NAME, fills.NAME)],
+)
+def list_run_fills(
+    here: Here, sealed: Sealed, run_id: RunId, query: Annotated[Paged, Query()]
+) -> PageOfRows[fills.FillRow]:
+    """List the run's fills, newest first."""
+    with reading(here) as connection:
+        require_run(connection, run_id)
+        return paged(
+            sealed,
+            f"fills of {run_id}",
+            query,
+            lambda limit, offset, before: fills.page(
+                connection, run_id=run_id, limit=limit, offset=offset, before=before
+            ),
+            lambda row: row.position,
+        )
+
+
+@router.get(
+    "/runs/{run_id}/equity",
+    response_model=EquityCurve,
+    responses=_failures,
+    dependencies=[shows(runs.NAME, equity.NAME)],
+)
+def show_equity(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> EquityCurve:
+    """Show the run's equity curve, oldest point first."""
+    with reading(here) as connection:
+        require_run(connection, run_id)
+        curve = equity.curve(connection, run_id)
+    # Straight from numeric columns: checking tens of thousands of points again would take longer than reading them.
+    return EquityCurve.model_construct(
+        items=[EquityPoint.model_construct(time=point.time, equity=point.equity, cash=point.cash) for point in curve]
+    )
+
+
+@router.get(
+    "/runs/{run_id}/stats",
+    response_model=dict[str, Figure],
+    response_model_exclude_unset=True,
+    responses=_failures,
+    dependencies=[shows(runs.NAME)],
+)
+def show_statistics(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict[str, Any]:
+    """Show every figure of the run, with its basis; none before the run has ended."""
+    with reading(here) as connection:
+        return require_run(connection, run_id).stats or {}
+
+
+@router.get(
+    "/runs/{run_id}/events",
+    response_model=Page[Envelope],
+    responses=_failures,
+    dependencies=[shows(runs.NAME)],
+)
+def list_run_events(
+    here: Here, sealed: Sealed, run_id: RunId, query: Annotated[RunEventQuery, Query()]
+) -> PageOfRows[dict[str, Any]]:
+    """List the run's events from the journal, oldest first."""
+    with reading(here) as connection:
+        require_run(connection, run_id)
+        page = paged(
+            sealed,
+            f"events of {run_id}",
+            query,
+            lambda limit, offset, after: run_events(
+                connection, run_id, query.type, limit=limit, offset=offset, after=after
+            ),
+            lambda entry: entry.position,
+        )
+    return page.of([envelope(entry) for entry in page.items])

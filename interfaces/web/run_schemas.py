@@ -1,0 +1,162 @@
+"""Runs as they cross the wire."""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+from application.commands import DEFAULT_COSTS
+from domain.market import TIMEFRAMES
+from domain.run import MODES, Mode, RunStatus
+from interfaces.web.queries import Paged
+from interfaces.web.values import (
+    Answered,
+    CatalogName,
+    DecimalIn,
+    DecimalOut,
+    Given,
+    LongText,
+    MomentIn,
+    MomentOut,
+    ParameterIn,
+    ParameterName,
+    Text,
+)
+
+EXAMPLE: JsonDict = {
+    "strategy_id": "sma_cross",
+    "mode": "backtest",
+    "symbols": ["BTC/USD"],
+    "timeframe": "1h",
+    "config": {"fast": 10, "slow": 30},
+    "initial_cash": "100000",
+    "costs": {"commission_bps": "10"},
+    "start_time": "2024-01-01T00:00:00Z",
+    "end_time": "2024-03-01T00:00:00Z",
+}
+
+
+class CostsIn(Given):
+    """Commission and slippage, in basis points of the traded price."""
+
+    commission_bps: DecimalIn = DEFAULT_COSTS.commission_bps
+    slippage_bps: DecimalIn = DEFAULT_COSTS.slippage_bps
+
+
+class NewRun(Given):
+    """What a run is created from. A backtest also needs start_time and end_time."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    strategy_id: CatalogName
+    mode: Annotated[Text, Field(json_schema_extra={"enum": list(MODES)})]
+    symbols: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
+    timeframe: Annotated[Text, Field(json_schema_extra={"enum": list(TIMEFRAMES)})] = "1m"
+    name: Text | None = None
+    exchange: CatalogName | None = None
+    config: Annotated[dict[ParameterName, ParameterIn], Field(max_length=200, default_factory=dict)]
+    initial_cash: DecimalIn | None = None
+    costs: CostsIn = CostsIn()
+    start_time: MomentIn | None = None
+    end_time: MomentIn | None = None
+    tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
+    notes: LongText = ""
+
+    @model_validator(mode="after")
+    def _backtest_has_a_range(self) -> Self:
+        if self.mode == "backtest" and (self.start_time is None or self.end_time is None):
+            raise ValueError("a backtest needs start_time and end_time")
+        return self
+
+
+class RunQuery(Paged):
+    """Which runs to list."""
+
+    status: RunStatus | None = None
+    mode: Mode | None = None
+    strategy_id: Text | None = None
+    tag: Text | None = None
+
+
+class CostsOut(Answered):
+    """Commission and slippage, in basis points of the traded price."""
+
+    commission_bps: DecimalOut
+    slippage_bps: DecimalOut
+
+
+class RunFault(Answered):
+    """Why a run ended by an error."""
+
+    code: str
+    message: str
+    traceback: str | None = None
+
+
+class RunFigures(Answered):
+    """The figures a list of runs shows; all of them are at `/runs/{id}/stats`."""
+
+    total_trades: int | None
+    winning_trades: int | None
+    total_pnl: str | int | float | None
+    max_drawdown: str | int | float | None
+    sharpe_ratio: str | int | float | None
+
+
+class Run(Answered):
+    """A run as it stands. `progress` is null unless it is a backtest; `position` is that of its last event."""
+
+    id: UUID
+    name: str
+    strategy_id: str
+    strategy_version: str
+    mode: Literal["backtest", "paper", "live"]
+    status: RunStatus
+    symbols: list[str]
+    timeframe: str
+    exchange: str
+    config: dict[str, Any]
+    initial_cash: DecimalOut
+    costs: CostsOut
+    risk: dict[str, Any]
+    start_time: MomentOut | None
+    end_time: MomentOut | None
+    created_at: MomentOut
+    started_at: MomentOut | None
+    stopped_at: MomentOut | None
+    progress: Annotated[float, Field(ge=0, le=1)] | None
+    error: RunFault | None
+    tags: list[str]
+    notes: str
+    stats: RunFigures | None
+    position: int
+
+
+class Figure(Answered):
+    """A statistic and what it is based on; where it is undefined, `value` is null and `reason` says why."""
+
+    value: str | int | float | None
+    basis: str | None = None
+    reason: str | None = None
+
+
+class EquityPoint(Answered):
+    """Equity and cash in quote currency at the close of a bar."""
+
+    time: MomentOut
+    equity: DecimalOut
+    cash: DecimalOut
+
+
+class EquityCurve(Answered):
+    """The points a run has marked, oldest first."""
+
+    items: list[EquityPoint]
+
+
+class Accepted(Answered):
+    """A command that was recorded; what comes of it shows in the run and on the event stream."""
+
+    run_id: UUID
+    position: int
