@@ -1,0 +1,5 @@
+"""The command line: `weaver`."""
+
+from interfaces.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,45 @@
+"""Options and arguments that several commands share: declared once, so that they mean and say the same everywhere."""
+
+from typing import Annotated
+
+import typer
+
+# As `domain.market` has them, which takes too long to import for a help text; a test holds the two together.
+TIMEFRAMES = "1s 5s 15s 30s 1m 5m 15m 30m 1h 4h 1d"
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many, the newest first.")]
+
+Strategy = Annotated[
+    str,
+    typer.Argument(
+        metavar="STRATEGY", help="A name of the catalogue, such as sma_cross, or path/to/file.py:ClassName."
+    ),
+]
+Symbols = Annotated[
+    list[str], typer.Option("--symbol", metavar="SYMBOL", help="A symbol such as BTC/USD; may be given several times.")
+]
+TimeframeName = Annotated[
+    str, typer.Option("--timeframe", metavar="TIMEFRAME", help=f"The length of a bar: {TIMEFRAMES}.")
+]
+Start = Annotated[
+    str | None,
+    typer.Option("--start", metavar="TIME", help="First moment, such as 2024-01-31 or 2024-01-31T14:30:00Z (UTC)."),
+]
+End = Annotated[str | None, typer.Option("--end", metavar="TIME", help="Moment to end before (UTC).")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the strategy; may be given several times."),
+]
+Cash = Annotated[str, typer.Option("--cash", metavar="AMOUNT", help="Cash to begin with, in quote currency.")]
+CommissionBps = Annotated[
+    str, typer.Option("--commission-bps", metavar="BPS", help="Commission, in basis points of the traded price.")
+]
+SlippageBps = Annotated[
+    str, typer.Option("--slippage-bps", metavar="BPS", help="Slippage, in basis points of the price.")
+]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call the run.")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="A tag to find the run by; may be given several times.")
+]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]

@@ -1,0 +1,244 @@
+"""`weaver run`: create, start, stop, delete, show and list runs, in the words of the REST interface."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from interfaces.cli import options, typed
+from interfaces.cli.opened import ACTOR, composed, reading
+from interfaces.cli.options import Json, Limit, RunId
+from interfaces.cli.printing import print_facts, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+    from uuid import UUID
+
+    from application.commands import Command
+    from projections.runs import RunRow
+
+Mode = Literal["backtest", "paper", "live"]
+Status = Literal["pending", "running", "paused", "stopped", "completed", "error"]
+
+group = typer.Typer(
+    name="run", help="Runs: one strategy on its symbols, from creation to its end.", no_args_is_help=True
+)
+
+
+@group.command("create")
+def create_run(
+    strategy: options.Strategy,
+    symbol: options.Symbols,
+    mode: Annotated[Mode, typer.Option("--mode", help="What to trade on.")] = "backtest",
+    timeframe: options.TimeframeName = "1m",
+    start: options.Start = None,
+    end: options.End = None,
+    param: options.Parameters = None,
+    cash: options.Cash = "100000",
+    commission_bps: options.CommissionBps = "10",
+    slippage_bps: options.SlippageBps = "0",
+    name: options.Name = None,
+    tag: options.Tags = None,
+    notes: Annotated[str, typer.Option("--notes", metavar="TEXT", help="Whatever is worth remembering of it.")] = "",
+    json_wanted: Json = False,
+) -> None:
+    """Describe a run; nothing trades until it is started."""
+    from application.commands import CreateRun
+    from domain.ids import new_id
+    from domain.run import CostSettings
+
+    command = CreateRun(
+        run_id=new_id(),
+        strategy_id=typed.strategy(strategy),
+        mode=mode,
+        symbols=tuple(symbol),
+        timeframe=timeframe,
+        name=name,
+        parameters=typed.parameters(param or []),
+        initial_cash=typed.decimal(cash, "--cash"),
+        costs=CostSettings(
+            typed.decimal(commission_bps, "--commission-bps"), typed.decimal(slippage_bps, "--slippage-bps")
+        ),
+        start_time=typed.moment(start, "--start"),
+        end_time=typed.moment(end, "--end"),
+        tags=tuple(tag or ()),
+        notes=notes,
+    )
+    position = _dispatched(command)
+    if json_wanted:
+        print_json({"run_id": command.run_id, "position": position})
+    else:
+        print_line(f"created run {command.run_id}: weaver run start {command.run_id} starts it")
+
+
+@group.command("start")
+def start_run(run: RunId, json_wanted: Json = False) -> None:
+    """Ask for a run to be started."""
+    from application.commands import StartRun
+
+    _accept(
+        run, lambda run_id: StartRun(run_id=run_id), json_wanted, "start requested: a running weaver serve starts it"
+    )
+
+
+@group.command("stop")
+def stop_run(run: RunId, json_wanted: Json = False) -> None:
+    """Ask a run to stop; asking again changes nothing."""
+    from application.commands import StopRun
+
+    _accept(run, lambda run_id: StopRun(run_id=run_id), json_wanted, "stop requested")
+
+
+@group.command("delete")
+def delete_run(run: RunId, json_wanted: Json = False) -> None:
+    """Remove a run from sight; refused while it is being run."""
+    from application.commands import DeleteRun
+
+    _accept(run, lambda run_id: DeleteRun(run_id=run_id), json_wanted, "deleted")
+
+
+@group.command("show")
+def show_run(run: RunId, json_wanted: Json = False) -> None:
+    """Show one run with all its figures."""
+    from domain.errors import RunNotFound
+    from projections import runs
+
+    run_id = typed.identity(run, "run")
+    with reading(runs.NAME) as connection:
+        row = runs.find(connection, run_id)
+    if row is None:
+        raise RunNotFound(run_id)
+    if json_wanted:
+        print_json(_as_json(row) | {"figures": row.stats} | _outcome(row))
+        return
+    print_facts(_facts(row))
+    if row.error is not None:
+        print_line()
+        print_line(row.error.get("traceback") or row.error["message"])
+    if row.stats is not None:
+        from interfaces.cli.backtest_report import print_figures
+
+        print_line()
+        print_figures(row.stats)
+
+
+@group.command("list")
+def list_runs(
+    status: Annotated[Status | None, typer.Option("--status", help="Only runs in this state.")] = None,
+    mode: Annotated[Mode | None, typer.Option("--mode", help="Only runs of this mode.")] = None,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="STRATEGY", help="Only runs of this strategy.")
+    ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only runs with this tag.")] = None,
+    limit: Limit = 50,
+    json_wanted: Json = False,
+) -> None:
+    """List runs, the newest first."""
+    from projections import runs
+
+    with reading(runs.NAME) as connection:
+        rows, total = runs.page(connection, status=status, mode=mode, strategy_id=strategy, tag=tag, limit=limit)
+    if json_wanted:
+        print_json([_as_json(row) for row in rows])
+        return
+    print_table(
+        ("run", "name", "mode", "status", "created", "trades", "total PnL"),
+        [(row.id, row.name, row.mode, row.status, row.created_at, row.trades, _pnl(row)) for row in rows],
+        right=("trades", "total PnL"),
+    )
+    if total > len(rows):
+        print_line(f"{len(rows):,} of {total:,} runs: --limit shows more")
+
+
+def _dispatched(command: "Command") -> int:
+    with composed() as weaver:
+        return weaver.dispatch.dispatch(command, actor=ACTOR)
+
+
+def _accept(run: str, command: "Callable[[UUID], Command]", json_wanted: bool, said: str) -> None:
+    run_id = typed.identity(run, "run")
+    position = _dispatched(command(run_id))
+    if json_wanted:
+        print_json({"run_id": run_id, "position": position})
+    else:
+        print_line(f"run {run_id}: {said}")
+
+
+def _as_json(row: "RunRow") -> dict[str, Any]:
+    """The run as the REST interface shows it; how far a running backtest is, only a server hears."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "strategy_id": row.strategy_id,
+        "strategy_version": row.strategy_version,
+        "mode": row.mode,
+        "status": row.status,
+        "symbols": row.symbols,
+        "timeframe": row.timeframe,
+        "exchange": row.exchange,
+        "config": row.config,
+        "initial_cash": row.initial_cash,
+        "costs": row.costs,
+        "risk": {},
+        "start_time": row.start_time,
+        "end_time": row.end_time,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "stopped_at": row.stopped_at,
+        "progress": _progress(row),
+        "error": row.error,
+        "tags": row.tags,
+        "notes": row.notes,
+        "stats": row.summary,
+        "position": row.position,
+    }
+
+
+def _pnl(row: "RunRow") -> "Decimal | None":
+    from decimal import Decimal
+
+    pnl = (row.summary or {}).get("total_pnl")
+    return None if pnl is None else Decimal(str(pnl))
+
+
+def _progress(row: "RunRow") -> float | None:
+    if row.mode != "backtest":
+        return None
+    return 1.0 if row.status == "completed" else 0.0
+
+
+def _outcome(row: "RunRow") -> dict[str, Any]:
+    return {
+        "bars": row.bars,
+        "orders": row.orders,
+        "fills": row.fills,
+        "trades": row.trades,
+        "final_equity": row.final_equity,
+        "timings": row.timings,
+    }
+
+
+def _facts(row: "RunRow") -> dict[str, object]:
+    return {
+        "run": row.id,
+        "name": row.name,
+        "status": row.status,
+        "strategy": f"{row.strategy_id} {row.strategy_version}",
+        "parameters": ", ".join(f"{name} {value}" for name, value in row.config.items()),
+        "mode": row.mode,
+        "symbols": row.symbols,
+        "timeframe": row.timeframe,
+        "range": f"{row.start_time or 'first bar'} to {row.end_time or 'last bar'}",
+        "costs": ", ".join(f"{name.removesuffix('_bps')} {value} bps" for name, value in sorted(row.costs.items())),
+        "created": row.created_at,
+        "started": row.started_at,
+        "ended": row.stopped_at,
+        "tags": row.tags,
+        "notes": row.notes,
+        "bars": row.bars,
+        "orders": row.orders,
+        "fills": row.fills,
+        "trades": row.trades,
+        "initial cash": row.initial_cash,
+        "final equity": row.final_equity,
+    }
