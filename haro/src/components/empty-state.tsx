@@ -1,0 +1,40 @@
+import { Fragment, type ReactNode } from 'react';
+import classes from './empty-state.module.css';
+
+interface EmptyStateProps {
+  title: string;
+  /** 1 where it is the whole page. */
+  level?: 1 | 2;
+  children?: ReactNode;
+  /** The next thing to type. */
+  command?: string;
+  action?: ReactNode;
+}
+
+export function EmptyState({ title, level = 2, children, command, action }: EmptyStateProps) {
+  const Heading = level === 1 ? 'h1' : 'h2';
+  return (
+    <div className={classes.empty}>
+      <Heading className={classes.title}>{title}</Heading>
+      {children && <p className={classes.text}>{children}</p>}
+      {command && (
+        <pre className={classes.command}>
+          <span aria-hidden="true">$ </span>
+          <code>{command.split(/(?= )/).map(unbroken)}</code>
+        </pre>
+      )}
+      {action}
+    </div>
+  );
+}
+
+/** Browsers break lines after hyphens; an option is never torn from its dashes. */
+function unbroken(word: string, at: number): ReactNode {
+  if (!word.startsWith(' -')) return word;
+  return (
+    <Fragment key={at}>
+      {' '}
+      <span className={classes.option}>{word.trimStart()}</span>
+    </Fragment>
+  );
+}

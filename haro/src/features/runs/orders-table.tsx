@@ -1,0 +1,102 @@
+import { StatusBadge } from '../../components/status-badge';
+import { UtcTime } from '../../components/utc-time';
+import type { Order } from '../../lib/api-types';
+import { formatPrice, formatQuantity } from '../../lib/number-format';
+import classes from './orders-table.module.css';
+
+/** On a narrow screen each row becomes two lines; the roles keep it a table for those who listen to it. */
+export function OrdersTable({ orders }: { orders: Order[] }) {
+  const withFees = orders.some((order) => order.fees !== undefined && order.fees !== null);
+  const symbols = new Set(orders.map((order) => order.symbol));
+  return (
+    <div className={classes.scroll} tabIndex={0} role="region" aria-label="Orders, scrolls sideways">
+      <table className={classes.table} data-testid="orders-table" role="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th scope="col" role="columnheader">
+              Time (UTC)
+            </th>
+            {symbols.size > 1 && (
+              <th scope="col" role="columnheader">
+                Symbol
+              </th>
+            )}
+            <th scope="col" role="columnheader">
+              Side
+            </th>
+            <th scope="col" role="columnheader" data-numeric>
+              Qty
+            </th>
+            <th scope="col" role="columnheader">
+              Type
+            </th>
+            <th scope="col" role="columnheader">
+              Status
+            </th>
+            <th scope="col" role="columnheader" data-numeric>
+              Avg price
+            </th>
+            {withFees && (
+              <th scope="col" role="columnheader" data-numeric>
+                Fees
+              </th>
+            )}
+            <th scope="col" role="columnheader">
+              Tag
+            </th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {orders.map((order) => (
+            <OrderRow key={order.id} order={order} withSymbol={symbols.size > 1} withFees={withFees} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface OrderRowProps {
+  order: Order;
+  withSymbol: boolean;
+  withFees: boolean;
+}
+
+function OrderRow({ order, withSymbol, withFees }: OrderRowProps) {
+  return (
+    <tr role="row" data-testid="order-row">
+      <td role="cell" className={classes.time}>
+        <UtcTime at={order.created_at} seconds />
+      </td>
+      {withSymbol && (
+        <td role="cell" className={classes.symbol}>
+          {order.symbol}
+        </td>
+      )}
+      <td role="cell" className={classes.side} data-side={order.side}>
+        {order.side}
+      </td>
+      <td role="cell" className={classes.qty} data-numeric>
+        {formatQuantity(order.qty)}
+      </td>
+      <td role="cell" className={classes.type}>
+        {order.order_type.replaceAll('_', ' ')}
+      </td>
+      <td role="cell" className={classes.status} title={order.reject_reason ?? undefined}>
+        <StatusBadge status={order.status} />
+        {order.reject_reason && <div className={classes.reason}>{order.reject_reason}</div>}
+      </td>
+      <td role="cell" className={classes.price} data-numeric>
+        {formatPrice(order.filled_avg_price)}
+      </td>
+      {withFees && (
+        <td role="cell" className={classes.fees} data-numeric>
+          {formatPrice(order.fees)}
+        </td>
+      )}
+      <td role="cell" className={classes.tag}>
+        {order.tag}
+      </td>
+    </tr>
+  );
+}

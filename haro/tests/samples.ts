@@ -1,0 +1,81 @@
+import type { Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
+
+export function aRun(changes: Partial<Run> = {}): Run {
+  return {
+    id: 'run-1',
+    name: 'First try',
+    strategy_id: 'sma_cross',
+    strategy_version: '1.0.0',
+    mode: 'backtest',
+    status: 'completed',
+    symbols: ['BTC/USD'],
+    timeframe: '1h',
+    exchange: 'simulated',
+    config: { fast: 10 },
+    initial_cash: '100000',
+    costs: { commission_bps: '10' },
+    risk: null,
+    start_time: '2024-01-01T00:00:00Z',
+    end_time: '2024-02-01T00:00:00Z',
+    created_at: '2024-03-01T10:00:00Z',
+    started_at: null,
+    stopped_at: null,
+    progress: null,
+    error: null,
+    tags: [],
+    notes: null,
+    stats: { total_trades: 3, winning_trades: 2, total_pnl: '-1234.5', max_drawdown: '0.1', sharpe_ratio: '1.5' },
+    position: 7,
+    ...changes,
+  };
+}
+
+export function anOrder(changes: Partial<Order> = {}): Order {
+  return {
+    id: 'order-1',
+    run_id: 'run-1',
+    client_order_id: 'c-1',
+    symbol: 'BTC/USD',
+    side: 'buy',
+    order_type: 'market',
+    qty: '0.50000000',
+    price: null,
+    stop_price: null,
+    time_in_force: 'gtc',
+    filled_qty: '0.5',
+    filled_avg_price: '42000.5',
+    status: 'filled',
+    tag: 'entry',
+    reject_reason: null,
+    created_at: '2024-01-01T05:00:00Z',
+    submitted_at: null,
+    filled_at: null,
+    ...changes,
+  };
+}
+
+export function pageOf<Item>(items: Item[], changes: Partial<Page<Item>> = {}): Page<Item> {
+  return { items, total: items.length, page: 1, page_size: 50, next_cursor: null, ...changes };
+}
+
+export const smaCross: StrategyEntry = {
+  name: 'sma_cross',
+  description: 'Long while the fast average is above the slow one.',
+  parameters: {
+    type: 'object',
+    properties: {
+      fast: { type: 'integer', minimum: 2, maximum: 200, default: 10, description: 'bars in the fast average' },
+      slow: { type: 'integer', minimum: 3, default: 30 },
+      quantity: { type: 'string', format: 'decimal', exclusiveMinimum: 0, default: '1' },
+      long_only: { type: 'boolean', default: true },
+    },
+  },
+};
+
+export const hourlyBitcoin: SymbolCoverage = {
+  symbol: 'BTC/USD',
+  timeframe: '1h',
+  bars: 744,
+  start_time: '2024-01-01T00:00:00Z',
+  end_time: '2024-01-31T23:59:30Z',
+};

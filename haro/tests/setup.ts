@@ -1,0 +1,39 @@
+/** What jsdom lacks, and a server that refuses every request a test did not announce. */
+import '@testing-library/jest-dom/vitest';
+import { cleanup } from '@testing-library/react';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { origin, server } from './server';
+
+if (typeof window !== 'undefined') {
+  window.matchMedia = (query) =>
+    Object.assign(new EventTarget(), { matches: false, media: query, onchange: null }) as MediaQueryList;
+  window.scrollTo = () => undefined;
+  window.ResizeObserver = class {
+    observe() {
+      return undefined;
+    }
+    unobserve() {
+      return undefined;
+    }
+    disconnect() {
+      return undefined;
+    }
+  };
+}
+
+beforeAll(() => {
+  server.listen({
+    onUnhandledRequest: ({ url }, print) => {
+      // Tests of the connection itself talk to a real server on a port of their own.
+      if (url.startsWith(origin)) print.error();
+    },
+  });
+});
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+  if (typeof sessionStorage !== 'undefined') sessionStorage.clear();
+});
+afterAll(() => {
+  server.close();
+});
