@@ -1,0 +1,174 @@
+"""Figures of one machine at one moment: printed, never a reason to fail. Run them with `make bench`."""
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from application.journal import MAX_BATCH, Journal
+from domain.events import Chain, Recorded
+from domain.ids import OrderIds, new_id
+from domain.market import Timeframe
+from domain.order import OrderCreated, OrderFilled
+from interfaces.event_store import journal_environment
+from interfaces.market_data.files import read_bars
+from projections.catalog import READ_MODELS
+from projections.view import fold_batch
+from tests.benchmarks.figures import figure
+from tests.postgres_servers import SHARED_DATA
+from tests.system.weaver_process import WeaverServer, weaver
+from tests.trading import trade
+from weaver.strategies.sma_cross import SmaCross
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
+
+BITFINEX = SHARED_DATA / "crypto_btcusd_bitfinex_1m_2015.parquet"
+AT = datetime(2025, 1, 1, tzinfo=UTC)
+CHAIN = Chain("bench", "bench", actor="bench")
+EVENTS = 60_000
+LATENCY_SAMPLES = 300
+
+
+@pytest.fixture
+def journal(database_url: str) -> Iterator[Journal]:
+    with Journal(journal_environment(database_url, pool_size=2)) as opened:
+        yield opened
+
+
+def order_events(run_id: UUID, orders: int) -> list[Recorded]:
+    """Return an intent and a fill for each order, as a backtest records them."""
+    ids = OrderIds(UUID(int=1), run_id)
+    made = []
+    for n in range(1, orders + 1):
+        stream, client = ids.order_id(n), ids.client_order_id(n)
+        intent = OrderCreated(
+            at=AT, run_id=run_id, client_order_id=client, sequence=n, symbol="BTC/USD", side="buy", qty=Decimal(1)
+        )
+        fill = OrderFilled(
+            at=AT,
+            run_id=run_id,
+            execution_id=f"{client}-1",
+            symbol="BTC/USD",
+            side="buy",
+            qty=Decimal(1),
+            price=Decimal("313.24"),
+            fee=Decimal("0.31324"),
+            filled_qty=Decimal(1),
+            filled_avg_price=Decimal("313.24"),
+        )
+        made += [Recorded(stream, 1, intent), Recorded(stream, 2, fill)]
+    return made
+
+
+def test_engine() -> None:
+    if not BITFINEX.exists():
+        pytest.skip("the shared market data are not beside this checkout")
+    bars = read_bars(Path(BITFINEX), "BTC/USD", Timeframe.parse("1m")).bars
+    for _ in range(3):
+        began = time.perf_counter()
+        session, _ = trade(SmaCross(), bars, commission_bps="10")
+        seconds = time.perf_counter() - began
+        figure(
+            "engine, sma_cross 10/30, bars/s",
+            len(bars) / seconds,
+            f"{session.orders_placed} orders, preparation included",
+        )
+
+
+def test_append_and_project(journal: Journal, database_url: str) -> None:
+    import psycopg
+
+    run_id = new_id()
+    events = order_events(run_id, EVENTS // 2)
+    began = time.perf_counter()
+    for first in range(0, len(events), MAX_BATCH):
+        journal.append_batch(events[first : first + MAX_BATCH], run_id, CHAIN)
+    figure(
+        "journal, events/s appended in batches of 1,000",
+        len(events) / (time.perf_counter() - began),
+        "encoding included",
+    )
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        began = time.perf_counter()
+        for model in READ_MODELS:
+            while not fold_batch(connection, model).is_complete:
+                pass
+        seconds = time.perf_counter() - began
+    figure(
+        "read models, events/s projected into all of them", len(events) / seconds, "one after the other, one connection"
+    )
+
+
+def test_cli_backtest(tmp_path: Path) -> None:
+    if not BITFINEX.exists():
+        pytest.skip("the shared market data are not beside this checkout")
+    import json
+
+    for _ in range(2):
+        began = time.perf_counter()
+        done = weaver(
+            tmp_path,
+            "backtest",
+            "sma_cross",
+            "--symbol",
+            "BTC/USD",
+            "--timeframe",
+            "1m",
+            "--data",
+            str(BITFINEX),
+            "--json",
+        )
+        wall = time.perf_counter() - began
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)
+        figure("weaver backtest, bars/s in the engine", result["bars_per_second"], f"{result['orders']} orders")
+        for name in ("load", "engine", "persist", "total"):
+            figure(f"weaver backtest, {name} seconds", result[f"{name}_seconds"])
+        figure("weaver backtest, whole command seconds", wall, "first with an empty home, then again")
+
+
+def test_append_to_sse_latency(tmp_path: Path) -> None:
+    with WeaverServer(tmp_path) as server:
+        arrived: dict[str, float] = {}
+        ready, done = threading.Event(), threading.Event()
+
+        def listen() -> None:
+            with httpx.stream("GET", f"{server.url}/api/v1/events/stream", timeout=None) as stream:
+                ready.set()
+                for line in stream.iter_lines():
+                    if line.startswith("id:"):
+                        arrived[line.rpartition("-")[2]] = time.perf_counter()
+                    if len(arrived) >= LATENCY_SAMPLES:
+                        done.set()
+                        return
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        assert ready.wait(10)
+        url = database_url_of(server)
+        appended: dict[str, float] = {}
+        with Journal(journal_environment(url, pool_size=1)) as journal:
+            run_id = new_id()
+            for event in order_events(run_id, LATENCY_SAMPLES // 2 + 1):
+                before = time.perf_counter()
+                appended[str(journal.append_batch([event], run_id, CHAIN))] = before
+        assert done.wait(20)
+        waits = sorted((arrived[position] - appended[position]) * 1000 for position in arrived if position in appended)
+        figure("append to SSE client, p50 ms", statistics.median(waits), f"{len(waits)} events, one client")
+        figure("append to SSE client, p99 ms", waits[int(len(waits) * 0.99)])
+
+
+def database_url_of(server: WeaverServer) -> str:
+    """Join the server's embedded database as another process of the same home would."""
+    from interfaces.embedded_postgres import EmbeddedPostgres
+
+    joined = EmbeddedPostgres(Path(os.fspath(server.log.parent)) / "postgres")
+    return joined.start()
