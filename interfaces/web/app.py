@@ -38,7 +38,8 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
         description=openapi.SUMMARY,
         lifespan=_lifespan,
         redirect_slashes=False,
-        swagger_ui_oauth2_redirect_url=None,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.weaver = weaver
     app.state.cursors = Cursors(weaver.journal.store_id)
@@ -52,6 +53,7 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
     app.add_middleware(Gate, settings=weaver.settings, answers=answers)
     app.add_middleware(Edge, answers=answers)
     openapi.describe(app)
+    openapi.add_reference(app)
     return app
 
 

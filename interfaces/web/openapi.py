@@ -3,8 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
+from starlette.responses import HTMLResponse
 
 from interfaces.web.access import POSITION_HEADER
 from interfaces.web.body import ExactRoute
@@ -13,6 +15,7 @@ from interfaces.web.security import KEY_HEADER
 from interfaces.web.values import MomentOut
 
 PREFIX = "/api/v1"
+DOCUMENT_PATH = "/openapi.json"
 SUMMARY = """Backtests, paper and live runs of trading strategies, each with a durable journal of every decision.
 
 Times are UTC, ISO 8601 with `Z`; amounts are decimals as text. Commands answer with `Weaver-Position: n`; any
@@ -31,6 +34,10 @@ _MEANINGS = {
     500: "Something went wrong inside; the log has more under the correlation id.",
     503: "Something needed is away for now, or `min_position` is not reached yet.",
 }
+_HINT = (
+    b"<p>If nothing stands above: the viewer is loaded from cdn.jsdelivr.net, which cannot be reached from here. "
+    b'The document itself is <a href="/openapi.json">/openapi.json</a>.</p>'
+)
 _EVERYWHERE = (400, 401, 403, 422, 500, 503)
 
 
@@ -68,6 +75,23 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def add_reference(app: FastAPI) -> None:
+    """Serve the document for people, under /docs and /redoc; their viewers come from a content delivery network."""
+
+    def swagger() -> HTMLResponse:
+        return _with_hint(get_swagger_ui_html(openapi_url=DOCUMENT_PATH, title=f"{app.title}: REST interface"))
+
+    def redoc() -> HTMLResponse:
+        return _with_hint(get_redoc_html(openapi_url=DOCUMENT_PATH, title=f"{app.title}: REST interface"))
+
+    app.add_api_route("/docs", swagger, include_in_schema=False)
+    app.add_api_route("/redoc", redoc, include_in_schema=False)
+
+
+def _with_hint(page: HTMLResponse) -> HTMLResponse:
+    return HTMLResponse(bytes(page.body).replace(b"</body>", _HINT + b"</body>"))
 
 
 def _add_key(document: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Figures of one machine at one moment: printed, never a reason to fail. Run them with `make bench`."""
 
-import os
+import json
 import statistics
 import threading
 import time
@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 
 from application.journal import MAX_BATCH, Journal
@@ -18,6 +19,7 @@ from domain.events import Chain, Recorded
 from domain.ids import OrderIds, new_id
 from domain.market import Timeframe
 from domain.order import OrderCreated, OrderFilled
+from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
 from interfaces.market_data.files import read_bars
 from projections.catalog import READ_MODELS
@@ -84,8 +86,6 @@ def test_engine() -> None:
 
 
 def test_append_and_project(journal: Journal, database_url: str) -> None:
-    import psycopg
-
     run_id = new_id()
     events = order_events(run_id, EVENTS // 2)
     began = time.perf_counter()
@@ -110,8 +110,6 @@ def test_append_and_project(journal: Journal, database_url: str) -> None:
 def test_cli_backtest(tmp_path: Path) -> None:
     if not BITFINEX.exists():
         pytest.skip("the shared market data are not beside this checkout")
-    import json
-
     for _ in range(2):
         began = time.perf_counter()
         done = weaver(
@@ -153,9 +151,12 @@ def test_append_to_sse_latency(tmp_path: Path) -> None:
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         assert ready.wait(10)
-        url = database_url_of(server)
         appended: dict[str, float] = {}
-        with Journal(journal_environment(url, pool_size=1)) as journal:
+        # joined as another process of the same home would
+        with (
+            EmbeddedPostgres(tmp_path / "postgres") as database,
+            Journal(journal_environment(database.url, pool_size=1)) as journal,
+        ):
             run_id = new_id()
             for event in order_events(run_id, LATENCY_SAMPLES // 2 + 1):
                 before = time.perf_counter()
@@ -164,11 +165,3 @@ def test_append_to_sse_latency(tmp_path: Path) -> None:
         waits = sorted((arrived[position] - appended[position]) * 1000 for position in arrived if position in appended)
         figure("append to SSE client, p50 ms", statistics.median(waits), f"{len(waits)} events, one client")
         figure("append to SSE client, p99 ms", waits[int(len(waits) * 0.99)])
-
-
-def database_url_of(server: WeaverServer) -> str:
-    """Join the server's embedded database as another process of the same home would."""
-    from interfaces.embedded_postgres import EmbeddedPostgres
-
-    joined = EmbeddedPostgres(Path(os.fspath(server.log.parent)) / "postgres")
-    return joined.start()

@@ -164,6 +164,43 @@ def test_a_client_that_came_before_anything_was_published_misses_nothing() -> No
     served(broadcast, scene)
 
 
+def test_wherever_a_client_stands_the_next_event_it_sees_is_the_next_one() -> None:
+    broadcast, book = Broadcast("e", ring_size=20), Book()
+    book.grow(5)  # recorded before anything is published
+
+    async def scene() -> None:
+        keeper = Client(broadcast.follow(5, EVERYTHING, book.page))
+        reading = asyncio.create_task(keeper.read_until(lambda client: len(client.positions) == 3))
+        await asyncio.sleep(0.01)
+        for size in (3, 10, 40, 7, 25, 30):
+            broadcast.publish(book.grow(size))
+            await reading
+            for cursor in range(len(book.entries)):
+                client = Client(broadcast.follow(cursor, EVERYTHING, book.page))
+                await client.read_until(lambda client: bool(client.positions))
+                assert client.positions[0] == cursor + 1
+                await client.leave()
+        await keeper.leave()
+
+    served(broadcast, scene)
+
+
+def test_an_entry_handed_over_again_is_told_once() -> None:
+    broadcast, book = Broadcast("e"), Book()
+
+    async def scene() -> None:
+        client = Client(broadcast.follow(0, EVERYTHING, book.page))
+        first = book.grow(5)
+        broadcast.publish(first)
+        await client.read_until(lambda client: len(client.positions) == 5)
+        broadcast.publish([*first[3:], *book.grow(2)])
+        await client.read_until(lambda client: len(client.positions) >= 7)
+        assert client.positions == book.positions()
+        await client.leave()
+
+    served(broadcast, scene)
+
+
 @pytest.mark.parametrize("wanted", [Wanted(OTHER_RUN), Wanted(types=frozenset({"run.started"})), Wanted(RUN)])
 def test_filters_hold_for_what_comes_from_the_journal_and_from_the_ring_alike(wanted: Wanted) -> None:
     broadcast, book = Broadcast("e", ring_size=100), Book()

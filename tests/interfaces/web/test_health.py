@@ -74,6 +74,7 @@ def test_the_reference_and_its_document_are_served(server: Served) -> None:
             page = client.get(path)
             assert page.status_code == 200
             assert "cdn.jsdelivr.net" in page.text, "the policy names where its assets come from"
+            assert "cannot be reached" in page.text, "without a network the page is not silently empty"
             assert "cdn.jsdelivr.net" in page.headers["content-security-policy"]
     assert document["openapi"].startswith("3.1")
     assert document["components"]["securitySchemes"]["apiKey"]["name"] == "X-API-Key"
