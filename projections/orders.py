@@ -108,19 +108,7 @@ class OrdersReadModel:
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Fold each stream in memory from where its row stands, then write all rows at once."""
-        created = {entry.stream_id for entry, event in entries if isinstance(event, OrderCreated)}
-        known = {entry.stream_id for entry, _ in entries} - created
-        orders = TABLE.read(cursor, known)
-        for entry, event in entries:
-            if isinstance(event, OrderCreated):
-                orders[entry.stream_id] = _created(entry.stream_id, entry.position, event)
-                continue
-            order = orders.get(entry.stream_id)
-            if order is None:
-                raise LookupError(f"{entry.topic} of order {entry.stream_id}, whose {OrderCreated.TOPIC} is missing")
-            _change(order, event)
-            order.position = entry.position
-        TABLE.write(cursor, orders.values())
+        TABLE.fold(cursor, entries, OrderCreated, _created, _change)
 
 
 def _created(order_id: UUID, position: int, event: OrderCreated) -> OrderRow:

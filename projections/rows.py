@@ -1,7 +1,7 @@
 """Rows of a read model in and out as JSON: a batch is written by one statement, whatever its size (WallE)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, LiteralString
 from uuid import UUID
@@ -9,6 +9,9 @@ from uuid import UUID
 import msgspec
 from psycopg import Cursor, sql
 from psycopg.rows import TupleRow
+
+from domain.events import Event
+from projections.view import Folded
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _encoder = msgspec.json.Encoder()
@@ -48,6 +51,33 @@ class Table[Row]:
             payload = _ESCAPED_NUL.sub(rb"\1\\ufffd", payload)
         if payload != b"[]":
             cursor.execute(self._upsert, (payload.decode(),))
+
+    def fold[First: Event](
+        self,
+        cursor: Cursor[TupleRow],
+        entries: Sequence[Folded],
+        first: type[First],
+        create: Callable[[UUID, int, First], Row],
+        change: Callable[[Row, Event], None],
+    ) -> None:
+        """Bring the row of each stream up to the entries, with one read of those that stand and one write.
+
+        first: the event a stream begins with, of which `create` makes the row from stream id and position; `change`
+        applies every other. Entries a row has heard of change nothing. Raises LookupError for a stream without a first.
+        """
+        created = {entry.stream_id for entry, event in entries if isinstance(event, first)}
+        rows: dict[UUID, Any] = dict(self.read(cursor, {entry.stream_id for entry, _ in entries} - created))
+        for entry, event in entries:
+            if isinstance(event, first):
+                rows[entry.stream_id] = create(entry.stream_id, entry.position, event)
+                continue
+            row = rows.get(entry.stream_id)
+            if row is None:
+                kind = first.TOPIC.partition(".")[0]
+                raise LookupError(f"{entry.topic} of {kind} {entry.stream_id}, whose {first.TOPIC} is missing")
+            change(row, event)
+            row.position = entry.position
+        self.write(cursor, rows.values())
 
     def read(self, cursor: Cursor[TupleRow], ids: Iterable[UUID]) -> dict[UUID, Row]:
         """Return the stored rows by their column `id`; ids without a row are absent."""

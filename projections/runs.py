@@ -130,19 +130,7 @@ class RunsReadModel:
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Fold each stream in memory from where its row stands, then write all rows at once."""
-        created = {entry.stream_id for entry, event in entries if isinstance(event, RunCreated)}
-        known = {entry.stream_id for entry, _ in entries} - created
-        runs = TABLE.read(cursor, known)
-        for entry, event in entries:
-            if isinstance(event, RunCreated):
-                runs[entry.stream_id] = _created(entry.stream_id, entry.position, event)
-                continue
-            run = runs.get(entry.stream_id)
-            if run is None:
-                raise LookupError(f"{entry.topic} of run {entry.stream_id}, whose {RunCreated.TOPIC} is missing")
-            _change(run, event)
-            run.position = entry.position
-        TABLE.write(cursor, runs.values())
+        TABLE.fold(cursor, entries, RunCreated, _created, _change)
 
 
 def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:

@@ -1,6 +1,7 @@
 """A backtest through the journal: complete or continued after a death, never half, always the same."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -264,3 +265,16 @@ def test_a_run_nobody_asked_for_is_not_executed(tools: Tools) -> None:
 
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def test_a_stopped_strategy_says_goodbye_and_its_orders_are_cancelled(tools: Tools, tmp_path: Path) -> None:
+    farewell = ALTERNATE + '\n    def on_stop(self, ctx: Context) -> None:\n        ctx.log("goodbye")\n'
+    (tmp_path / "alternate.py").write_text(farewell)
+    run_id = tools.started_run()
+    tools.stopping = True
+    said: list[str] = []
+    told = replace(tools.tools(), log=lambda message, fields: said.append(message))
+    with pytest.raises(BacktestStopped):
+        Backtest(run_id, told).execute()
+    assert said == ["goodbye"]
+    assert open_orders(tools.journal, run_id) == []

@@ -248,3 +248,10 @@ def test_the_curve_ends_at_the_final_equity_and_marks_lie_on_it(opens: list[floa
     assert len(marked.times) == len(opens) <= MAX_POINTS
     assert marked.equity[-1] == session.equity
     assert [float(value) for value in marked.equity] == pytest.approx(list(curve.equity), abs=1e-6)
+
+
+def test_the_context_names_the_runs_symbols_in_their_order() -> None:
+    seen: list[tuple[str, ...]] = []
+    a, b = market([1, 2], symbol="A"), market([7, 8], symbol="B")
+    trade(Script(bar0=lambda ctx: seen.append(ctx.symbols)), b, a)
+    assert seen == [("B", "A")]
