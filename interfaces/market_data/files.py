@@ -37,6 +37,8 @@ MICROSECONDS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 # All of them between these are dates without dashes, not seconds of the summer of 1970.
 COMPACT_DATES = (1900_01_01, 2200_12_31)
 NAIVE = "timestamps without a zone were taken as UTC"
+# A bar of a minute or more opens on a whole minute, wherever its exchange begins the day.
+MINUTE = 60_000_000
 STEPS_TO_JUDGE = 2
 EARLIEST, LATEST = (to_microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (1900, 2200))
 WANTED_TIME = "is no time: write it like 2024-01-31T09:30:00Z"
@@ -71,6 +73,8 @@ class _FileReader:
             raise self._file_error("has no rows: it holds the column names only")
         time = self._times(frame["timestamp"])
         self._refuse(frame["timestamp"], (time < EARLIEST) | (time >= LATEST), "is not of the years 1900 to 2199")
+        grid = min(timeframe.microseconds, MINUTE)
+        self._refuse(frame["timestamp"], time % grid != 0, f"is no time at which a bar of {timeframe} opens")
         values = {name: self._floats(frame[name]) for name in VALUES}
         bars = Bars(symbol, timeframe, time, **values)
         self._require_valid(bars)

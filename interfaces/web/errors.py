@@ -90,6 +90,10 @@ def json_response(status: int, body: object, headers: Mapping[str, str] | None =
     return Response(msgspec.json.encode(body, enc_hook=str), status, headers, "application/json")
 
 
+# What pydantic says for programmers, said for people.
+PLAIN_WORDS = {"missing": "is required", "extra_forbidden": "is not known here"}
+
+
 class ErrorAnswers:
     """Makes the answer to everything that can go wrong with a request."""
 
@@ -173,6 +177,6 @@ def described(errors: Sequence[Any]) -> list[dict[str, object]]:
     for error in errors:
         where, *path = error["loc"]
         field = ".".join(str(part) for part in path) or str(where)
-        message = str(error["msg"]).removeprefix("Value error, ")
+        message = PLAIN_WORDS.get(str(error["type"])) or str(error["msg"]).removeprefix("Value error, ")
         listed.append({"field": field[:MAX_MESSAGE], "message": message[:MAX_MESSAGE], "in": str(where)})
     return listed

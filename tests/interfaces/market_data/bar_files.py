@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
+
+from domain.errors import InvalidInput
+from domain.market import Timeframe
+from interfaces.market_data.files import FileBars, read_bars
 
 HEADER = "timestamp,open,high,low,close,volume"
 GOOD = "10,12,9,11,5"
@@ -42,3 +47,17 @@ def parquet_file(directory: Path, **columns: Any) -> Path:
     }
     pl.DataFrame(good | columns).write_parquet(path)
     return path
+
+
+def read(path: Path, timeframe: str = "1m") -> FileBars:
+    """Read a file as bars of BTC/USD."""
+    return read_bars(path, "BTC/USD", Timeframe.parse(timeframe))
+
+
+def refusal(path: Path, timeframe: str = "1m", kind: type[InvalidInput] = InvalidInput) -> str:
+    """Return the message of the refusal, which must be one line of a kind."""
+    with pytest.raises(InvalidInput) as caught:
+        read(path, timeframe)
+    assert type(caught.value) is kind, caught.value.message
+    assert "\n" not in caught.value.message
+    return caught.value.message
