@@ -97,6 +97,9 @@ class Supervisor:
         try:
             while not self._stopping.is_set():
                 self._turn()
+        except Exception as error:
+            self.failure = f"the supervisor has failed ({type(error).__name__}: {error}): restart Weaver"
+            raise
         finally:
             for run_id, charge in list(self._charges.items()):
                 charge.process.kill()

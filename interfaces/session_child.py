@@ -1,6 +1,6 @@
 """The child process of one run: `python -m interfaces.session_child`, with its task as the first line of its input.
 
-Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop.
+Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop, 5 the parent is gone.
 """
 
 import gc
@@ -30,22 +30,33 @@ from interfaces.strategy_catalog import FileStrategyCatalog
 
 STOPPED = 4
 ORPHANED = 5
+STDIN = 0
+READ_BYTES = 65_536
 SECONDS_BETWEEN_REPORTS = 0.1
 GARBAGE_THRESHOLDS = (100_000, 50, 100)
 
 
 class StopLine(threading.Thread):
-    """Reads the parent's line: `stop` asks to end, its end means that the parent is gone."""
+    """Reads the parent's line: `stop` asks to end, its end means that the parent is gone.
 
-    def __init__(self) -> None:
+    It reads the descriptor itself: a thread that waits inside `sys.stdin` would hold its lock when the process ends.
+    """
+
+    def __init__(self, heard: bytes) -> None:
         super().__init__(name="line to the parent", daemon=True)
+        self._heard = heard
         self.asked = threading.Event()
 
     def run(self) -> None:
         """Listen until the line ends."""
-        for line in sys.stdin:
-            if line.strip() == "stop":
+        while True:
+            *lines, self._heard = self._heard.split(b"\n")
+            if b"stop" in lines:
                 self.asked.set()
+            more = os.read(STDIN, READ_BYTES)
+            if not more:
+                break
+            self._heard += more
         # nobody looks after this run any more; the next supervisor executes it again from its journal
         os._exit(ORPHANED)
 
@@ -71,8 +82,9 @@ def main() -> int:
     # Orders and events live until they are recorded: looking for garbage among them every 700 objects costs a third.
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-    task = json.loads(sys.stdin.readline())
-    line = StopLine()
+    first, heard = _first_line()
+    task = json.loads(first)
+    line = StopLine(heard)
     line.start()
     configure_logs(task["log_level"], task["log_format"])
     run_id = UUID(task["run_id"])
@@ -85,6 +97,18 @@ def main() -> int:
         structlog.get_logger().error("session ended", reason=error.message)
         return 1
     return 0
+
+
+def _first_line() -> tuple[bytes, bytes]:
+    """The task, and what was read beyond it."""
+    heard = b""
+    while b"\n" not in heard:
+        more = os.read(STDIN, READ_BYTES)
+        if not more:
+            sys.exit(ORPHANED)
+        heard += more
+    first, _, rest = heard.partition(b"\n")
+    return first, rest
 
 
 def _trade(run_id: UUID, database_url: str, strategies_dir: Path, line: StopLine) -> None:

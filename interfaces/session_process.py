@@ -43,7 +43,7 @@ class ChildProcess:
         code = self._process.poll()
         if code is not None:
             self._reader.join()
-            self._close_line()
+            self.hang_up()
         return code
 
     def interrupt(self) -> None:
@@ -71,7 +71,8 @@ class ChildProcess:
                 # it has ended already; poll() tells with which code
                 return
 
-    def _close_line(self) -> None:
+    def hang_up(self) -> None:
+        """Close the line to it: a session that still lives ends by itself."""
         if self._process.stdin is not None and not self._process.stdin.closed:
             try:
                 self._process.stdin.close()

@@ -48,6 +48,7 @@ class Readiness(BaseModel):
     migrations: Part
     journal: Part
     processors: Part
+    supervisor: Part
     execution: Part
     clock: Part
 
@@ -100,6 +101,7 @@ def _parts(here: Weaver) -> dict[str, Part]:
         "migrations": migrations,
         "journal": _journal(here),
         "processors": _processors(here),
+        "supervisor": _supervisor(here),
         "execution": Part(state="not_configured"),
         "clock": clock,
     }
@@ -120,6 +122,12 @@ def _journal(here: Weaver) -> Part:
     if here.tail.alive:
         return Part(state="up", details=details)
     return Part(state="down", reason="nobody follows the journal: events are not seen", details=details)
+
+
+def _supervisor(here: Weaver) -> Part:
+    if here.supervisor.alive:
+        return Part(state="up")
+    return Part(state="down", reason=here.supervisor.failure or "nobody looks after runs: none starts or stops")
 
 
 def _processors(here: Weaver) -> Part:

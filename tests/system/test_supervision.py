@@ -16,6 +16,8 @@ from domain.event_catalogue import decode
 from domain.ids import new_id
 from domain.run import RunCompleted, RunFailed, RunStopped
 from interfaces.composition import Weaver, compose
+from interfaces.session_child import ORPHANED
+from interfaces.session_process import ChildLauncher
 from interfaces.settings import Settings
 from tests.system.weaver_process import wait_until
 from tests.trading import market
@@ -181,3 +183,18 @@ def test_a_run_asked_for_while_nobody_was_there_is_executed_when_somebody_comes(
         assert isinstance(end_of(present, run_id), RunCompleted)
     finally:
         present.stop()
+
+
+def test_a_session_ends_by_itself_when_the_process_that_started_it_is_gone(database_url: str, strategies: Path) -> None:
+    weaver = compose(Settings.read(strategies_dir=strategies), database_url)
+    try:
+        weaver.bars.save(market([100 + n * 37 % 11 for n in range(BARS)]), "test")
+        run_id = started(weaver, "endless")
+        orphan = ChildLauncher(database_url, strategies, "INFO", "json").launch(run_id)
+        orders = ["order.filled"]
+        wait_until(lambda: weaver.journal.read(0, 1, run_id=run_id, topics=orders) or None, PATIENCE, "it trades")
+        orphan.hang_up()
+        assert wait_until(orphan.poll, PATIENCE, "it ends") == ORPHANED, orphan.complaint()
+        assert "Fatal Python error" not in orphan.complaint()
+    finally:
+        weaver.stop()

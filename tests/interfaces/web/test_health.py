@@ -7,7 +7,7 @@ from interfaces.composition import Weaver
 from interfaces.web.release import release
 from tests.interfaces.web.scenes import Served, record_run, require_error, until
 
-PARTS = {"database", "migrations", "journal", "processors", "execution", "clock"}
+PARTS = {"database", "migrations", "journal", "processors", "supervisor", "execution", "clock"}
 
 
 def test_a_process_that_lives_says_so(server: Served) -> None:
@@ -40,12 +40,14 @@ def test_a_database_that_is_away_shows_in_its_own_part(server: Served) -> None:
     assert body["correlation_id"] == response.headers["x-correlation-id"]
 
 
-@pytest.mark.parametrize("part", ["journal", "processors"])
+@pytest.mark.parametrize("part", ["journal", "processors", "supervisor"])
 def test_a_part_that_stopped_is_down(server: Served, part: str) -> None:
     with server.client() as client:
         until(lambda: client.get("/readyz").status_code == 200)
         if part == "journal":
             server.weaver.tail.stop()
+        elif part == "supervisor":
+            server.weaver.supervisor.stop()
         else:
             server.weaver.processors[0]._enter(type(server.weaver.processors[0].state)("stopped", "for the test"))
         body = client.get("/readyz").json()
