@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO_ARGS ?=
 # Two tests at a time, those of one file in one process: they wait for processes and databases more than they compute.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+PYTEST_ARGS ?= -n 2 --dist loadfile --max-worker-restart=0
 READY := .venv/.ready
 PAGE := haro/dist/index.html
 PAGE_SOURCES := $(shell find haro -path haro/node_modules -prune -o -path haro/dist -prune -o -type f -print 2>/dev/null)

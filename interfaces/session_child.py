@@ -3,6 +3,7 @@
 Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop, 5 the parent is gone.
 """
 
+import faulthandler
 import gc
 import json
 import os
@@ -77,6 +78,7 @@ class ProgressReports:
 
 def main() -> int:
     """Trade the run the task names; return the exit code."""
+    faulthandler.enable()
     # Ctrl-C on a terminal reaches this process too; whether it ends is for its parent to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Orders and events live until they are recorded: looking for garbage among them every 700 objects costs a third.

@@ -1,6 +1,6 @@
 """The OpenAPI document is the truth: whatever it allows or forbids, the server answers as it says and never fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.interfaces.web.scenes import Served, record_backtest, record_run, until
+from tests.interfaces.cli.command_line import minute_rows, write_bars
+from tests.system.weaver_process import WeaverServer, weaver
 
 type Case = schemathesis.Case[Any]
 
@@ -35,13 +36,20 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def web_schema(lasting_server: Served) -> Any:
-    """The served document, over a journal with something in it."""
-    weaver = lasting_server.weaver
-    record_run(weaver)
-    record_backtest(weaver)
-    until(lambda: all(processor.position == weaver.journal.head() for processor in weaver.processors))
-    return schemathesis.openapi.from_url(f"{lasting_server.url}/openapi.json").exclude(path=ENDLESS)
+def web_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The document of `weaver serve`, a process of its own as for users, over a journal with something in it."""
+    home = tmp_path_factory.mktemp("home")
+    bars = write_bars(home / "bars.csv", minute_rows(300))
+    imported = weaver(home, "data", "import", str(bars), "--symbol", "A", "--timeframe", "1m")
+    assert imported.returncode == 0, imported.stderr
+    with WeaverServer(home) as server:
+        [coverage] = server.get("/symbols")["items"]
+        described = {"symbols": ["A"], "start_time": coverage["start_time"], "end_time": coverage["end_time"]}
+        server.create_run(**described)
+        run_id = server.create_run(config={"fast": 2, "slow": 5}, **described)
+        server.start_run(run_id)
+        assert server.wait_for_end(run_id)["stats"]["total_trades"] > 0
+        yield schemathesis.openapi.from_url(f"{server.url}/openapi.json").exclude(path=ENDLESS)
 
 
 @pytest.mark.timeout(400)
