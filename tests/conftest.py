@@ -1,18 +1,32 @@
 """Fixtures for all tests: real databases, made quickly from a migrated template."""
 
 import itertools
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.stdlib import ProcessorFormatter
 
 from interfaces.database import migrate
 from interfaces.embedded_postgres import EmbeddedPostgres
 from tests.postgres_servers import debian_binaries, fresh_database, system_server
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Take back what a command run inside the test process configures: its streams end with the test."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.handlers[:] = [one for one in root.handlers if not isinstance(one.formatter, ProcessorFormatter)]
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
