@@ -1,5 +1,6 @@
 """Where `weaver` begins: the tree of commands, and how each of them ends."""
 
+import faulthandler
 import signal
 import sys
 from collections.abc import Sequence
@@ -67,6 +68,8 @@ def _weaver(
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    # should the interpreter itself ever fail, the log says where each thread was
+    faulthandler.enable()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))

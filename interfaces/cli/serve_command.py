@@ -67,15 +67,12 @@ def listening(settings: "Settings") -> socket.socket:
 def serve_until_told(settings: "Settings", database_url: str, listener: socket.socket) -> None:
     """Serve on the socket until SIGINT or SIGTERM; then end streams, sessions and connections, and return."""
     import contextlib
-    import faulthandler
     import signal
 
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
     configure_logs(settings.log_level, settings.log_format)
-    # should the interpreter itself ever fail, the log says where each thread was
-    faulthandler.enable()
     weaver = compose(settings, database_url)
     before = signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     try:

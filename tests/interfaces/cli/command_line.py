@@ -1,7 +1,6 @@
 """Runs `weaver` commands inside the test's process, on a real database, and keeps what they print."""
 
 import json
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from interfaces.cli.entry import run
 
@@ -57,7 +55,7 @@ class CommandLine:
 def command_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], directory: Path, database_url: str
 ) -> Iterator[CommandLine]:
-    """Give a command line whose settings are these alone; logging is put back afterwards."""
+    """Give a command line whose settings are these alone."""
     for name in list(os.environ):
         if name.startswith("WEAVER_"):
             monkeypatch.delenv(name)
@@ -65,14 +63,7 @@ def command_line(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("WEAVER_HOME", str(directory / "home"))
     monkeypatch.chdir(directory)
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    try:
-        yield CommandLine(capsys, directory)
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        structlog.reset_defaults()
+    yield CommandLine(capsys, directory)
 
 
 def minute_rows(count: int = 240, day: int = 1) -> list[str]:
