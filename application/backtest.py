@@ -10,10 +10,9 @@ from application.equity import equity_curve, equity_marks
 from application.journal import MAX_BATCH, Journal
 from application.ports import BarSource, ProgressSink, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
-from application.runs import load_run, settle
+from application.runs import chain_for, load_run, settle
 from application.session import LogLine, Session
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
-from domain.events import Chain
 from domain.ids import OrderIds
 from domain.market import Bars, Timeframe
 from domain.parameters import declared_parameters, parse_parameters
@@ -56,7 +55,7 @@ class Backtest:
         self._tools = tools
         self._journal = tools.journal
         self._run = load_run(tools.journal, run_id)
-        self._chain = Chain(str(run_id), str(run_id), actor="backtest")
+        self._chain = chain_for(run_id, "backtest")
         self._recorded = RecordedPrefix(tools.journal, run_id)
         self._load_seconds = self._persist_seconds = 0.0
 

@@ -1,7 +1,6 @@
 """One door for commands: each goes to its handler, and is decided again when someone else was faster."""
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from application.clock import Clock
 from application.commands import Command, CreateRun, DeleteRun, StartRun, StopRun
@@ -42,8 +41,3 @@ class Dispatch:
                 if attempt == MAX_ATTEMPTS:
                     raise
         raise AssertionError("unreachable: the loop returns or raises")
-
-
-def chain_for(run_id: UUID, actor: str) -> Chain:
-    """Return the chain of events that a run's own process causes."""
-    return Chain(str(run_id), str(run_id), actor=actor)

@@ -115,6 +115,11 @@ class RunHandlers:
                 )
 
 
+def chain_for(run_id: UUID, actor: str) -> Chain:
+    """Return the chain of events that a run's own processes cause: the run is their cause."""
+    return Chain(str(run_id), str(run_id), actor=actor)
+
+
 def load_run(journal: Journal, run_id: UUID) -> Run:
     """Return the run as the journal has it; raise RunNotFound if it never was or is deleted."""
     run = journal.load(Run, run_id)

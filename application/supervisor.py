@@ -9,9 +9,8 @@ from uuid import UUID
 from application.clock import Clock
 from application.journal import Journal
 from application.ports import JournalWatch, RunClaims, SessionLauncher, SessionProcess
-from application.runs import load_run, settle
+from application.runs import chain_for, load_run, settle
 from domain.errors import Conflict, RunNotFound, Unavailable
-from domain.events import Chain
 from domain.run import (
     Run,
     RunCompleted,
@@ -185,8 +184,7 @@ class Supervisor:
         self._drop(run_id)
 
     def _settle(self, run_id: UUID, reason: str, end: Callable[[Run], None]) -> None:
-        chain = Chain(str(run_id), str(run_id), actor="supervisor")
-        settle(self._journal, run_id, chain, reason, self._clock.now(), end)
+        settle(self._journal, run_id, chain_for(run_id, "supervisor"), reason, self._clock.now(), end)
 
     def _stop(self, run: Run) -> None:
         run.stop(self._clock.now())

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import monotonic, perf_counter, sleep
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 ENDINGS = frozenset(kind.TOPIC for kind in (RunCompleted, RunFailed, RunStopped))
 # How often it is looked whether everything the result depends on is still at work.
 SECONDS_A_LOOK = 0.5
-SECONDS_BEFORE_TAIL = 0.002
 # How long a stopped run may take to end, and how long the journal may be out of sight.
 STOP_PATIENCE = 15.0
 TAIL_PATIENCE = 30.0
@@ -86,7 +85,6 @@ def execute(weaver: "Weaver", command: CreateRun, told: Told) -> BacktestEnd:
     if not weaver.claims.claim(command.run_id):
         raise CommandFailed(f"another process looks after run {command.run_id}: try again")
     weaver.start()
-    _await_tail(weaver)
     began = perf_counter()
     try:
         weaver.dispatch.dispatch(command, actor=ACTOR)
@@ -109,15 +107,6 @@ def completed(end: BacktestEnd, run_id: UUID) -> RunCompleted:
             raise BacktestFailed(f"run {run_id} failed: {one_line(end.event.message)}", end.event.traceback)
         case _:
             raise CommandFailed(f"run {run_id} was stopped before its end")
-
-
-def _await_tail(weaver: "Weaver") -> None:
-    """Wait for the tail's first look: what is recorded before that is not told to anyone."""
-    deadline = monotonic() + TAIL_PATIENCE
-    while weaver.tail.failure is not None:
-        if monotonic() > deadline:
-            raise CommandFailed(f"the journal cannot be watched: {weaver.tail.failure}")
-        sleep(SECONDS_BEFORE_TAIL)
 
 
 def _awaited(weaver: "Weaver", watch: _RunWatch) -> JournalEntry:
