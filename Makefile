@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 # Two tests at a time, those of one file in one process: they wait for processes and databases more than they compute.
 PYTEST_ARGS ?= -n 2 --dist loadfile --max-worker-restart=0
 READY := .venv/.ready
@@ -42,12 +43,16 @@ test-haro: haro/node_modules/.ready
 bench: $(READY) ## Print the figures of tests/benchmarks (never fails on time)
 	$(BIN)/python -m pytest -q -s -m benchmark tests/benchmarks
 
+.PHONY: bench-peers
+bench-peers: $(READY) ## Measure Weaver and other engines on the same bars
+	@$(BIN)/python -m tests.benchmarks.peers $(BENCH_ARGS)
+
 .PHONY: haro
 haro: $(PAGE) ## Build the page
 
 .PHONY: lock
 lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --group dev \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --group dev --group oracles \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 .PHONY: clean

@@ -6,24 +6,25 @@ from time import perf_counter
 from uuid import UUID
 
 from application.clock import Clock
-from application.equity import equity_curve, equity_marks
+from application.equity import equity_curve, equity_marks, trading_days
 from application.journal import MAX_BATCH, Journal
-from application.ports import BarSource, ProgressSink, StrategyCatalog
+from application.ports import BarSource, ProgressSink, SessionCalendar, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
 from application.runs import chain_for, load_run, settle
 from application.session import LogLine, Session
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
+from domain.events import Recorded
 from domain.ids import OrderIds
 from domain.market import Bars, Timeframe
 from domain.parameters import declared_parameters, parse_parameters
 from domain.performance import Account, statistics
 from domain.run import Run, RunCompleted, RunStatus
+from domain.sessions import Sessions
 from domain.strategy import Strategy
 from domain.timeline import Timeline
 
-INSTANTS_A_REPORT = 20_000
+INSTANTS_A_STRETCH = 1_000
 ENDED_BY_ERROR = "the run ended by an error"
-SESSIONS_A_YEAR_ALWAYS_OPEN, SESSIONS_A_YEAR_EXCHANGE = 365, 252
 
 type StopAsked = Callable[[], bool]
 
@@ -39,6 +40,7 @@ class BacktestTools:
     journal: Journal
     catalog: StrategyCatalog
     bars: BarSource
+    calendar: SessionCalendar
     clock: Clock
     progress: ProgressSink
     stop_asked: StopAsked
@@ -57,6 +59,8 @@ class Backtest:
         self._run = load_run(tools.journal, run_id)
         self._chain = chain_for(run_id, "backtest")
         self._recorded = RecordedPrefix(tools.journal, run_id)
+        self._sessions: dict[str, Sessions] = {}
+        self._waiting: list[Recorded] = []
         self._load_seconds = self._persist_seconds = 0.0
 
     def execute(self) -> None:
@@ -100,14 +104,18 @@ class Backtest:
             if not len(bars):
                 raise BarsUnavailable(f"there are no bars of {symbol} {timeframe} in the run's range any more")
             loaded.append(bars)
-        return Timeline(loaded), {bars.symbol: bars.content_hash() for bars in loaded}
+        for bars in loaded:
+            sessions = self._tools.calendar.sessions(bars.symbol, bars.start_time, bars.end_time)
+            if sessions is not None:
+                self._sessions[bars.symbol] = sessions
+        return Timeline(loaded, self._sessions), {bars.symbol: bars.content_hash() for bars in loaded}
 
     def _session(self, timeline: Timeline) -> Session:
         description = self._run.created
         kind = self._tools.catalog.load(description.strategy_id, description.strategy_version)
         strategy = _constructed(kind, description.parameters)
         ids = OrderIds(self._journal.store_id, self._run.id)
-        return Session(self._run.id, description, ids, timeline, strategy, self._tools.log)
+        return Session(self._run.id, description, ids, timeline, strategy, self._tools.log, self._sessions)
 
     def _begin(self, timeline: Timeline, hashes: dict[str, str]) -> None:
         if self._run.status is RunStatus.RUNNING and self._run.started is not None:
@@ -120,18 +128,17 @@ class Backtest:
     def _trade(self, session: Session, timeline: Timeline) -> float:
         began = perf_counter()
         persisted_before = self._persist_seconds
-        step, total = session.step, len(timeline)
+        total = len(timeline)
         session.start()
-        for first in range(0, total, INSTANTS_A_REPORT):
+        for first in range(0, total, INSTANTS_A_STRETCH):
             if self._tools.stop_asked():
                 session.finish("the run was stopped")
                 self._flush(session)
                 raise BacktestStopped
             self._tools.progress.report(self._run.id, first / total)
-            for instant in range(first, min(first + INSTANTS_A_REPORT, total)):
-                step(instant)
-                if len(session.outbox) >= MAX_BATCH:
-                    self._flush(session, whole_batches=True)
+            session.run(first, min(first + INSTANTS_A_STRETCH, total))
+            if session.waiting >= MAX_BATCH:
+                self._flush(session, whole_batches=True)
         session.finish("the run reached the end of its bars")
         engine_seconds = perf_counter() - began - (self._persist_seconds - persisted_before)
         self._flush(session)
@@ -140,7 +147,8 @@ class Backtest:
     def _flush(self, session: Session, *, whole_batches: bool = False) -> None:
         """Append what the session has decided; with `whole_batches` the rest below a full batch waits."""
         began = perf_counter()
-        waiting = session.outbox
+        waiting = self._waiting
+        waiting += session.collect_events()
         end = len(waiting) - len(waiting) % MAX_BATCH if whole_batches else len(waiting)
         for first in range(0, end, MAX_BATCH):
             missing = self._recorded.missing(waiting[first : min(first + MAX_BATCH, end)])
@@ -153,11 +161,17 @@ class Backtest:
         portfolio = session.portfolio
         curve = equity_curve(session, timeline)
         account = Account(
-            portfolio.initial_cash, session.equity, portfolio.fees, portfolio.trades, len(portfolio.positions())
+            initial_cash=portfolio.initial_cash,
+            final_equity=session.equity,
+            fees=portfolio.fees,
+            slippage=portfolio.slippage,
+            traded_notional=portfolio.traded,
+            trades=portfolio.trades,
+            open_positions=len(portfolio.positions()),
+            fills=portfolio.fills,
+            ambiguous_fills=portfolio.ambiguous_fills,
         )
-        always_open = all("/" in symbol for symbol in session.symbols)
-        sessions = SESSIONS_A_YEAR_ALWAYS_OPEN if always_open else SESSIONS_A_YEAR_EXCHANGE
-        first_close, last_close = timeline.ends_of_first_symbol()
+        days = trading_days(timeline, self._sessions)
         now = self._tools.clock.now()
         for marked in equity_marks(session, timeline, now):
             self._run.mark_equity(marked)
@@ -169,7 +183,7 @@ class Backtest:
                 fills=portfolio.fills,
                 trades=len(portfolio.trades),
                 final_equity=account.final_equity,
-                stats=statistics(curve, account, first_close, last_close, sessions),
+                stats=statistics(curve, account, timeline.bars, days),
                 load_seconds=round(self._load_seconds, 6),
                 engine_seconds=round(engine_seconds, 6),
                 persist_seconds=round(self._persist_seconds, 6),

@@ -5,15 +5,19 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from domain.run import BarFile, CostSettings, Mode, ParameterValue
+from domain.risk import RiskLimits
+from domain.run import AccountSettings, BarFile, CostSettings, Mode, ParameterValue
+from domain.venues import GENERIC
 
-# A backtest that trades for nothing flatters its strategy: ten basis points unless said otherwise, everywhere.
-DEFAULT_COSTS = CostSettings(commission_bps=Decimal(10))
+CASH_ACCOUNT, NO_LIMITS = AccountSettings(), RiskLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRun:
-    """Describe a run. A backtest needs start_time < end_time, or bar files, whose whole range is meant by default."""
+    """Describe a run. A backtest needs start_time < end_time, or bar files, whose whole range is meant by default.
+
+    costs, volume_cap: None for what the venue has.
+    """
 
     run_id: UUID
     strategy_id: str
@@ -24,7 +28,11 @@ class CreateRun:
     exchange: str | None = None
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     initial_cash: Decimal = Decimal(100_000)
-    costs: CostSettings = DEFAULT_COSTS
+    costs: CostSettings | None = None
+    venue: str = GENERIC
+    volume_cap: Decimal | None = None
+    account: AccountSettings = CASH_ACCOUNT
+    risk: RiskLimits = NO_LIMITS
     start_time: datetime | None = None
     end_time: datetime | None = None
     bar_files: tuple[BarFile, ...] = ()

@@ -1,6 +1,6 @@
 """The equity of a session: at every bar for statistics, at chosen bars for the journal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,13 +9,15 @@ import numpy as np
 from application.session import Session
 from domain.market import Floats, from_microseconds
 from domain.money import ZERO, exact, posted
-from domain.performance import EquityCurve
+from domain.performance import Days, EquityCurve, utc_days
 from domain.run import RunEquityMarked
+from domain.sessions import Sessions
 from domain.timeline import Timeline
 
 # The journal keeps the shape of the curve; bars and fills give every other point of it exactly.
 MAX_POINTS = 2_000
 POINTS_AN_EVENT = 1_000
+SESSIONS_A_YEAR = 252
 
 
 def equity_curve(session: Session, timeline: Timeline) -> EquityCurve:
@@ -25,13 +27,24 @@ def equity_curve(session: Session, timeline: Timeline) -> EquityCurve:
         [(line.instant, float(line.cash)) for line in session.ledger], instants, float(session.initial_cash)
     )
     exposed = np.zeros(len(timeline), dtype=np.bool_)
-    for symbol, closes in zip(session.symbols, timeline.closes(), strict=True):
+    for symbol, closes in zip(session.symbols, timeline.newest_closes(), strict=True):
         changes = [(line.instant, float(line.quantity)) for line in session.ledger if line.symbol == symbol]
         quantity = _stepped(changes, instants, 0.0)
         equity += np.where(quantity == 0, 0.0, quantity * closes)
         exposed |= quantity != 0
-    times = np.asarray(timeline.opens, dtype=np.int64) + timeline.duration
-    return EquityCurve(timeline.opens[0], times, equity, exposed)
+    return EquityCurve(timeline.start, timeline.closing_times, equity, exposed)
+
+
+def trading_days(timeline: Timeline, sessions: Mapping[str, Sessions]) -> Days:
+    """Return when daily equity is sampled: at session closes, at 00:00 UTC once a market never closes.
+
+    sessions: of each symbol whose market has any.
+    """
+    start, end = timeline.start, timeline.closes[len(timeline) - 1]
+    exchange = sessions.get(timeline.series[0].symbol)
+    if exchange is None or any(one.symbol not in sessions for one in timeline.series):
+        return utc_days(start, end)
+    return Days(exchange.closes_within(start, end), SESSIONS_A_YEAR, "the session's close")
 
 
 def _stepped(
@@ -68,4 +81,4 @@ def _points(session: Session, timeline: Timeline, chosen: list[int]) -> Iterator
             ),
             ZERO,
         )
-        yield from_microseconds(timeline.opens[instant] + timeline.duration), cash + value, cash
+        yield from_microseconds(timeline.closes[instant]), cash + value, cash

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.market import Bars, Timeframe
 from domain.parameters import ParameterSpec
 from domain.run import BarFile
+from domain.sessions import Sessions
 from domain.strategy import Strategy
 
 
@@ -130,4 +131,16 @@ class ProgressSink(Protocol):
 
     def report(self, run_id: UUID, fraction: float) -> None:
         """Take note of a fraction in [0, 1]."""
+        ...
+
+
+class SessionCalendar(Protocol):
+    """Knows when the market of a symbol trades."""
+
+    def sessions(self, symbol: str, start: datetime, end: datetime) -> Sessions | None:
+        """Return the sessions from ten days before the start or more to ten days after the end or more.
+
+        None: the market never closes.
+        Raises InvalidInput for years in which the exchange's sessions are not known.
+        """
         ...

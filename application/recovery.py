@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from application.journal import Journal
-from application.runs import ORDER_TOPICS, READ_PAGE
+from application.runs import READ_PAGE, SESSION_TOPICS
 from domain.errors import Conflict
 from domain.event_catalogue import encode
 from domain.events import Recorded
@@ -15,12 +15,12 @@ class ReplayDiverged(Conflict):
 
 
 class RecordedPrefix:
-    """The order events a run has recorded so far. Empty for a run that starts for the first time."""
+    """The events of orders and risk a run has recorded so far. Empty for a run that starts for the first time."""
 
     def __init__(self, journal: Journal, run_id: UUID) -> None:
         self._events: dict[tuple[UUID, int], tuple[str, bytes]] = {}
         after = 0
-        while entries := journal.read(after, READ_PAGE, topics=ORDER_TOPICS, run_id=run_id):
+        while entries := journal.read(after, READ_PAGE, topics=SESSION_TOPICS, run_id=run_id):
             self._events |= {(entry.stream_id, entry.version): (entry.topic, entry.state) for entry in entries}
             after = entries[-1].position
 
@@ -38,7 +38,7 @@ class RecordedPrefix:
                 missing.append(one)
             elif stored != encode(one.event):
                 raise ReplayDiverged(
-                    f"event {one.originator_version} of order {one.originator_id} was recorded as {stored[0]} "
+                    f"event {one.originator_version} of {one.originator_id} was recorded as {stored[0]} "
                     f"{stored[1].decode()}, the replay derives {encode(one.event)}: the strategy or its input changed"
                 )
         return missing

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from domain.market import Timeframe, parse_symbol
 from domain.order import Order
 from domain.parameters import parse_parameters, recorded_values
 from domain.run import MODES, Run, RunCreated
+from domain.venues import default_costs, default_volume_cap, venue
 
 type Handler = Callable[[Any, Chain], int]
 
@@ -24,7 +26,10 @@ SIMULATED_EXCHANGE = "simulated"
 READ_PAGE = 5_000
 MAX_SYMBOLS = 100
 SETTLE_BATCH = 500
+WHOLE_VOLUME = Decimal(100)
 ORDER_TOPICS = tuple(topic for topic in EVENTS if topic.startswith("order."))
+# What a session derives again when it is executed again.
+SESSION_TOPICS = (*ORDER_TOPICS, *(topic for topic in EVENTS if topic.startswith("risk.")))
 
 
 class RunHandlers:
@@ -71,7 +76,12 @@ class RunHandlers:
             raise InvalidInput(f"a run needs 1 to {MAX_SYMBOLS} symbols, each once, not {list(command.symbols)}")
         if not command.initial_cash.is_finite() or command.initial_cash <= 0:
             raise InvalidInput(f"initial_cash must be above zero, not {command.initial_cash}")
-        Costs.of(command.costs)
+        at = venue(command.venue)
+        costs = default_costs(at, symbols) if command.costs is None else command.costs
+        Costs.of(costs)
+        cap = default_volume_cap(at, symbols) if command.volume_cap is None else command.volume_cap
+        if not cap.is_finite() or not 0 <= cap <= WHOLE_VOLUME:
+            raise InvalidInput(f"volume_cap is a percentage from 0 (no cap) to {WHOLE_VOLUME}, not {cap}")
         self._require_range(command, symbols, timeframe)
         parameters = parse_parameters(strategy.parameters, command.parameters)
         return RunCreated(
@@ -85,7 +95,11 @@ class RunHandlers:
             exchange=command.exchange or SIMULATED_EXCHANGE,
             parameters=recorded_values(parameters),
             initial_cash=command.initial_cash,
-            costs=command.costs,
+            costs=costs,
+            venue=at.name,
+            volume_cap=cap,
+            account=command.account.require_valid(),
+            risk=command.risk.require_valid(),
             start_time=command.start_time,
             end_time=command.end_time,
             bar_files=command.bar_files,

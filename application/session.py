@@ -3,101 +3,123 @@
 import hashlib
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from random import Random
 from uuid import UUID
 
-from domain.costs import Costs
+from application.dealing import Dealer, LedgerLine
 from domain.errors import InvalidInput, OrderRefused, StrategyFault
 from domain.events import Recorded
 from domain.ids import OrderIds
-from domain.market import from_microseconds
-from domain.matching import SUPPORTED_TYPES, match
-from domain.money import ZERO, exact, plain, posted
-from domain.order import Order, OrderCreated, OrderFill, TimeInForce
+from domain.market import Timeframe, from_microseconds
+from domain.money import exact
+from domain.order import OrderFill
+from domain.order_request import OrderRequest
 from domain.portfolio import Portfolio, Position
 from domain.run import RunCreated
 from domain.series import BarSeries
-from domain.strategy import Context, OrderHandle, OrderRequest, Strategy
+from domain.sessions import Sessions
+from domain.simulated_venue import MarketBar
+from domain.strategy import Context, Strategy
 from domain.timeline import Timeline
+from domain.working_order import OrderHandle
 
-MAX_QUANTITY_DECIMALS = 9
-MAX_TAG_LENGTH = 100
+DAY = 86_400_000_000
 
 type LogLine = Callable[[str, Mapping[str, object]], None]
-
-
-@dataclass(slots=True)
-class _Working:
-    """An order on the book, and what the account keeps back for it: cash for a buy, quantity for a sell."""
-
-    order: Order
-    handle: OrderHandle
-    reserved: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """Cash and one symbol's quantity right after a fill at an instant of the timeline."""
-
-    instant: int
-    cash: Decimal
-    symbol: str
-    quantity: Decimal
 
 
 class Session:
     """Trades one run, instant by instant, and is the desk behind the strategy's Context.
 
-    outbox: events of orders since it was last emptied, in the order they happened.
+    sessions: of each symbol that has any; markets that never close have none.
     """
 
     def __init__(
-        self, run_id: UUID, description: RunCreated, ids: OrderIds, timeline: Timeline, strategy: Strategy, log: LogLine
+        self,
+        run_id: UUID,
+        description: RunCreated,
+        ids: OrderIds,
+        timeline: Timeline,
+        strategy: Strategy,
+        log: LogLine,
+        sessions: Mapping[str, Sessions] | None = None,
     ) -> None:
         self.run_id = run_id
         self.symbols = description.symbols
         self.timeframe = description.timeframe
         self.initial_cash = description.initial_cash
-        self.portfolio = Portfolio(description.initial_cash)
-        self.outbox: list[Recorded] = []
-        self.ledger: list[LedgerLine] = []
-        self.orders_placed = 0
         self.random = Random(_seed(description))
         self.log = log
-        self._ids = ids
-        self._costs = Costs.of(description.costs)
+        self.instant = -1
+        self.symbol_index = {one.symbol: index for index, one in enumerate(timeline.series)}
+        self._is_matching = False
         self._timeline = timeline
-        self._lanes = timeline.lanes
-        self._bars = {one.symbol: one for one in timeline.series}
-        self._symbol_index = {one.symbol: index for index, one in enumerate(timeline.series)}
-        self._instant = -1
-        self._working: dict[UUID, _Working] = {}
-        self._reserved_cash = ZERO
-        self._reserved_quantity = dict.fromkeys(self.symbols, ZERO)
+        self._sessions = sessions or {}
+        self._bars = {(one.symbol, one.timeframe.name): one for one in timeline.series}
+        self._markets = [
+            (one.cursor, bars.time.data, bars.open.data, bars.high.data, bars.low.data, bars.volume.data)
+            for one, bars in zip(timeline.series, timeline.bars, strict=True)
+        ]
+        self._dealer = Dealer(run_id, description, ids, self, self, [bool(bars.volume.any()) for bars in timeline.bars])
+        self._collected: list[Recorded] = []
         self._strategy = strategy
-        self._on_bar = strategy.on_bar
+        self.hears_fills = type(strategy).on_fill is not Strategy.on_fill or "on_fill" in vars(strategy)
         self._context = Context(self)
 
     # What the driver calls.
+
+    @property
+    def waiting(self) -> int:
+        """How many facts wait to be collected as events."""
+        return len(self._dealer.facts) + len(self._collected)
+
+    def collect_events(self) -> list[Recorded]:
+        """Return the events of orders and of risk since the last call, in the order they happened."""
+        collected, self._collected = self._collected, []
+        return collected + self._dealer.facts.collect()
+
+    @property
+    def ledger(self) -> list[LedgerLine]:
+        """Cash and quantity after each fill, oldest first."""
+        return self._dealer.ledger
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """Cash, positions and trades so far."""
+        return self._dealer.portfolio
+
+    @property
+    def orders_placed(self) -> int:
+        """How many orders were recorded, rejected ones and legs included."""
+        return self._dealer.orders
 
     def start(self) -> None:
         """Let the strategy prepare itself; raise StrategyFault if it fails."""
         self._tell(self._strategy.on_start, self._context)
 
-    def step(self, instant: int) -> None:
-        """Trade one instant: open orders against its bars first, then the strategy. Raise StrategyFault if it fails."""
-        self._instant = instant
-        for cursor, places in self._lanes:
-            cursor.index = places[instant]
-        if self._working:
-            self._match_working_orders()
-        try:
-            self._on_bar(self._context)
-        except Exception as error:
-            raise _fault(error) from error
+    def run(self, first: int, last: int) -> None:
+        """Trade the instants [first, last): open orders against the bars, then the strategy.
+
+        Raises StrategyFault if the strategy fails.
+        """
+        timeline, dealer, context, on_bar = self._timeline, self._dealer, self._context, self._strategy.on_bar
+        shared, lanes, working, risk = timeline.shared, timeline.lanes, dealer.working, dealer.risk
+        for instant in range(first, last):
+            self.instant = instant
+            if shared is not None:
+                shared.index = instant
+            for cursor, places in lanes:
+                cursor.index = places[instant]
+            if working:
+                self._trade(instant)
+            if risk.watches_equity:
+                dealer.halt_if_due((timeline.closes[instant] - 1) // DAY)
+            try:
+                on_bar(context)
+            except Exception as error:
+                raise _fault(error) from error
 
     def finish(self, reason: str) -> None:
         """Let the strategy say goodbye, then cancel what is still working."""
@@ -108,19 +130,14 @@ class Session:
 
     def cancel_working_orders(self, reason: str) -> None:
         """Cancel every order that is still working."""
-        for working in list(self._working.values()):
-            self._close(working)
-            working.order.cancel(self.now, reason)
-            self.outbox.extend(working.order.collect_events())
+        self._dealer.cancel_all(reason)
 
     # What a strategy sees through its Context.
 
     @property
     def now(self) -> datetime:
         """The close of the instant's bars, UTC; before the first, the open of the first."""
-        if self._instant < 0:
-            return from_microseconds(self._timeline.opens[0])
-        return from_microseconds(self._timeline.opens[self._instant] + self._timeline.duration)
+        return from_microseconds(self._timeline.start if self.instant < 0 else self._timeline.closes[self.instant])
 
     @property
     def cash(self) -> Decimal:
@@ -131,14 +148,19 @@ class Session:
     def equity(self) -> Decimal:
         """Cash and positions at the newest closes."""
         held = self.portfolio.positions()
-        return self.portfolio.equity({position.symbol: self._last_close(position.symbol) for position in held})
+        return self.portfolio.equity({position.symbol: self.last_close(position.symbol) for position in held})
 
-    def bars(self, symbol: str) -> BarSeries:
-        """Return the bars of one of the run's symbols."""
-        found = self._bars.get(symbol)
-        if found is None:
+    def bars(self, symbol: str, timeframe: str | None = None) -> BarSeries:
+        """Return the bars of one of the run's symbols, of the run's timeframe or of a coarser one."""
+        found = self._bars.get((symbol, timeframe or self.timeframe))
+        if found is not None:
+            return found
+        index = self.symbol_index.get(symbol)
+        if index is None:
             raise InvalidInput(f"this run has no bars of {symbol}: it trades {', '.join(self.symbols)}")
-        return found
+        made = self._timeline.coarser(index, Timeframe.parse(timeframe or self.timeframe), self.instant)
+        self._bars[symbol, made.timeframe.name] = made
+        return made
 
     def position(self, symbol: str) -> Position:
         """Return what is held of one of the run's symbols."""
@@ -146,117 +168,86 @@ class Session:
 
     def open_orders(self) -> Sequence[OrderHandle]:
         """Return the working orders, oldest first."""
-        return [working.handle for working in self._working.values()]
+        return self._dealer.handles()
 
     def place(self, request: OrderRequest) -> OrderHandle:
-        """Record the intent; an order the account cannot carry is rejected, an impossible one raises OrderRefused."""
-        _require_possible(request, self.symbols)
-        if self._instant < 0:
-            raise OrderRefused("orders can be placed from the first on_bar on: there is no bar yet")
-        self.orders_placed += 1
-        order = Order(self._ids.order_id(self.orders_placed))
-        order.trigger(
-            OrderCreated(
-                at=self.now,
-                run_id=self.run_id,
-                client_order_id=self._ids.client_order_id(self.orders_placed),
-                sequence=self.orders_placed,
-                symbol=request.symbol,
-                side=request.side,
-                qty=request.qty,
-                order_type=request.order_type,
-                time_in_force=request.tif,
-                tag=request.tag,
-            )
-        )
-        handle = OrderHandle(order)
-        objection = self._reserve(order, handle)
-        if objection:
-            order.reject(self.now, objection)
-        self.outbox.extend(order.collect_events())
-        if objection:
-            self._tell(self._strategy.on_order, self._context, handle)
-        return handle
+        """Record the intent; an order that rules refuse is rejected, an impossible one raises OrderRefused."""
+        return self._dealer.place(request)
+
+    def place_pair(self, stop_loss: OrderRequest, take_profit: OrderRequest) -> tuple[OrderHandle, OrderHandle]:
+        """Record both exits of a position; whichever fills cancels the other."""
+        return self._dealer.place_pair(stop_loss, take_profit)
 
     def cancel(self, order_id: UUID) -> None:
         """Cancel a working order; any other stays as it is."""
-        working = self._working.get(order_id)
-        if working is not None:
-            self._close(working)
-            working.order.cancel(self.now, "cancelled by the strategy")
-            self.outbox.extend(working.order.collect_events())
-            self._tell(self._strategy.on_order, self._context, working.handle)
+        self._dealer.cancel(order_id, "cancelled by the strategy")
 
-    # The account and the book.
+    # What the dealer sees of the market, and whom it tells.
 
-    def _match_working_orders(self) -> None:
-        for working in list(self._working.values()):
-            intent = working.order.created
-            if working.order.status.is_final or not self._timeline.has_bar(
-                self._symbol_index[intent.symbol], self._instant
-            ):
-                continue
-            self._fill(working, intent, match(intent, self._bars[intent.symbol].open[-1], self._costs))
+    def require_price(self, symbol: str) -> None:
+        """Raise OrderRefused before the first bar of the symbol: there is no price to trade at."""
+        if self.instant < 0:
+            raise OrderRefused("orders can be placed from the first on_bar on: there is no bar yet")
+        if self._markets[self.symbol_index[symbol]][0].index < 0:
+            raise OrderRefused(f"{symbol} has no bar yet: there is no price to trade at")
 
-    def _fill(self, working: _Working, intent: OrderCreated, price: Decimal) -> None:
-        at = from_microseconds(self._timeline.opens[self._instant])
-        order = working.order
-        fee = self._costs.fee(intent.qty, price)
-        self._close(working)
-        needed = posted(intent.qty * price) + fee
-        if intent.side == "buy" and needed > self.portfolio.cash:
-            order.reject(
-                at, f"insufficient cash: {plain(needed)} needed at the open, {plain(self.portfolio.cash)} there"
-            )
-            self.outbox.extend(order.collect_events())
-            self._tell(self._strategy.on_order, self._context, working.handle)
-            return
-        order.fill(at, f"{intent.client_order_id}-1", intent.qty, price, fee)
-        booked = order.collect_events()
-        self.outbox.extend(booked)
-        for recorded in booked:
-            if isinstance(recorded.event, OrderFill):
-                self._book(recorded.event)
+    def last_close(self, symbol: str) -> Decimal:
+        """Return the newest close of a symbol that has one."""
+        return exact(self._bars[symbol, self.timeframe].close[-1])
 
-    def _book(self, fill: OrderFill) -> None:
-        self.portfolio.book(fill)
-        held = self.portfolio.position(fill.symbol).quantity
-        self.ledger.append(LedgerLine(self._instant, self.portfolio.cash, fill.symbol, held))
+    def mark(self, symbol: str) -> Decimal:
+        """Return what a unit is worth: the newest close; while a bar is matched its open, for its close is to come."""
+        if self._is_matching and self._timeline.has_bar(self.symbol_index[symbol], self.instant):
+            return exact(self._bars[symbol, self.timeframe].open[-1])
+        return self.last_close(symbol)
+
+    def bar_age(self, symbol: str) -> float:
+        """Return the seconds since the close of the symbol's newest bar."""
+        index = self.symbol_index[symbol]
+        closed = self._timeline.closed_at(index, self.instant)
+        return float(self._timeline.closes[self.instant] - closed) / 1e6
+
+    def moment(self) -> int:
+        """Return the close of the instant's bars, microseconds since 1970 UTC."""
+        return self._timeline.closes[self.instant]
+
+    def opened_at(self, symbol: str) -> int:
+        """Return the open of the symbol's newest bar, microseconds since 1970 UTC."""
+        cursor, times, *_ = self._markets[self.symbol_index[symbol]]
+        return times[cursor.index]
+
+    def place_of(self, symbol: str) -> int:
+        """Return the place of the symbol's newest bar among its bars."""
+        return self._markets[self.symbol_index[symbol]][0].index
+
+    def session_close(self, symbol: str, moment: int) -> int:
+        """Return when the session ends that is open at a moment or opens next, microseconds since 1970 UTC."""
+        sessions = self._sessions.get(symbol)
+        if sessions is None:
+            raise OrderRefused(f"{symbol} has no trading sessions: a day order would never end")
+        return sessions.close_after(moment)
+
+    def order_changed(self, handle: OrderHandle) -> None:
+        """Tell the strategy of an order's new status."""
+        self._tell(self._strategy.on_order, self._context, handle)
+
+    def order_filled(self) -> None:
+        """Tell the strategy of the newest execution."""
+        self._collected += self._dealer.facts.collect()
+        # the exits of a filled order, and what its pair cancelled, were noted after it
+        fill = next(one.event for one in reversed(self._collected) if isinstance(one.event, OrderFill))
         self._tell(self._strategy.on_fill, self._context, fill)
 
-    def _reserve(self, order: Order, handle: OrderHandle) -> str | None:
-        """Put the order on the book, or return why the account cannot carry it."""
-        intent = order.created
-        if intent.side == "sell":
-            reserved = intent.qty
-            free = self.portfolio.position(intent.symbol).quantity - self._reserved_quantity[intent.symbol]
-            if reserved > free:
-                return f"insufficient {intent.symbol}: {plain(reserved)} ordered, {plain(free)} free to sell"
-            self._reserved_quantity[intent.symbol] += reserved
-        else:
-            price = self._costs.slipped(self._last_close(intent.symbol), "buy")
-            reserved = posted(intent.qty * price) + self._costs.fee(intent.qty, price)
-            free = self.portfolio.cash - self._reserved_cash
-            if reserved > free:
-                return f"insufficient cash: about {plain(reserved)} needed, {plain(free)} free"
-            self._reserved_cash += reserved
-        self._working[order.id] = _Working(order, handle, reserved)
-        return None
-
-    def _close(self, working: _Working) -> None:
-        """Take the order off the book and give back what was kept for it."""
-        intent = working.order.created
-        del self._working[working.order.id]
-        if intent.side == "sell":
-            self._reserved_quantity[intent.symbol] -= working.reserved
-        else:
-            self._reserved_cash -= working.reserved
-
-    def _last_close(self, symbol: str) -> Decimal:
-        closes = self._bars[symbol].close
-        if not len(closes):
-            raise OrderRefused(f"{symbol} has no bar yet: there is no price to trade at")
-        return exact(closes[-1])
+    def _trade(self, instant: int) -> None:
+        timeline = self._timeline
+        bars: list[MarketBar] = []
+        for index, (cursor, times, opens, highs, lows, volumes) in enumerate(self._markets):
+            if timeline.has_bar(index, instant):
+                at = cursor.index
+                bars.append((index, (opens[at], highs[at], lows[at], volumes[at]), times[at], at))
+        self._is_matching = True
+        self._dealer.trade(bars)
+        self._is_matching = False
 
     def _tell[**Arguments](
         self, callback: Callable[Arguments, None], *arguments: Arguments.args, **keywords: Arguments.kwargs
@@ -265,24 +256,6 @@ class Session:
             callback(*arguments, **keywords)
         except Exception as error:
             raise _fault(error) from error
-
-
-def _require_possible(request: OrderRequest, symbols: Sequence[str]) -> None:
-    if request.symbol not in symbols:
-        raise OrderRefused(f"{request.symbol} is not traded by this run: it has {', '.join(symbols)}")
-    if not request.qty.is_finite() or request.qty <= 0:
-        raise OrderRefused(f"the quantity must be above zero, not {request.qty}")
-    exponent = request.qty.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > MAX_QUANTITY_DECIMALS:
-        raise OrderRefused(f"the quantity {request.qty} has more than {MAX_QUANTITY_DECIMALS} decimals")
-    if request.order_type not in SUPPORTED_TYPES:
-        raise OrderRefused(f"the simulated exchange takes market orders only so far, not {request.order_type}")
-    if request.take_profit is not None or request.stop_loss is not None:
-        raise OrderRefused("the simulated exchange takes no bracket orders so far: leave take_profit and stop_loss out")
-    if request.tif is not TimeInForce.GTC:
-        raise OrderRefused(f"the simulated exchange takes gtc orders only so far, not {request.tif}")
-    if request.tag is not None and len(request.tag) > MAX_TAG_LENGTH:
-        raise OrderRefused(f"a tag has at most {MAX_TAG_LENGTH} characters")
 
 
 def _fault(error: Exception) -> StrategyFault:

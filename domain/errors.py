@@ -13,8 +13,15 @@ Messages are for people: one line that says what to do. `details` are for progra
 `interfaces/web/errors.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from uuid import UUID
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return `did you mean …? ` with the known name that is closest to what was given, nothing if none is close."""
+    close = get_close_matches(given.lower(), list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 class WeaverError(Exception):

@@ -10,10 +10,12 @@ from domain.order import (
     Order,
     OrderCancelled,
     OrderCreated,
+    OrderExpired,
     OrderFilled,
     OrderPartiallyFilled,
     OrderRejected,
 )
+from domain.risk import RiskGuard, RiskHalted, RiskResumed
 from domain.run import (
     Run,
     RunCompleted,
@@ -30,7 +32,7 @@ from domain.run import (
 # Market data beyond this is stored as bars and referenced by content hash.
 MAX_PAYLOAD_BYTES = 100_000
 
-AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order)
+AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard)
 
 EVENTS: Mapping[str, type[Event]] = {
     event.TOPIC: event
@@ -48,7 +50,10 @@ EVENTS: Mapping[str, type[Event]] = {
         OrderPartiallyFilled,
         OrderFilled,
         OrderCancelled,
+        OrderExpired,
         OrderRejected,
+        RiskHalted,
+        RiskResumed,
     )
 }
 

@@ -21,8 +21,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """An event at its place in a stream: what the event store keeps and gives back."""
 
     originator_id: UUID

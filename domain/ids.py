@@ -1,6 +1,5 @@
 """Identities: random for what a person creates, deterministic for what a run decides."""
 
-import base64
 import hashlib
 import os
 import time
@@ -9,6 +8,7 @@ from uuid import UUID
 _VERSION_8 = 0x8 << 76
 _VARIANT = 0b10 << 62
 _TIMESTAMP_BITS = 48
+_KEY = (1 << 48) - 1
 
 
 def new_id() -> UUID:
@@ -38,13 +38,24 @@ class OrderIds:
         middle = (digest & 0xFFF) << 64
         low = (digest >> 12 & 0x3FFF) << 48
         self._prefix = high | _VERSION_8 | middle | _VARIANT | low
-        self._seed = store_id.bytes + run_id.bytes
+        self._digest = hashlib.sha256(store_id.bytes + run_id.bytes)
 
     def order_id(self, sequence: int, leg: int = 0) -> UUID:
         """Return the id of the order that decision number `sequence` placed (leg 0 is the order itself)."""
-        return UUID(int=self._prefix | (sequence & 0xFF_FFFF_FFFF) << 8 | leg & 0xFF)
+        return UUID(int=self._prefix | self.key(sequence, leg))
+
+    @staticmethod
+    def key(sequence: int, leg: int = 0) -> int:
+        """Return what tells the orders of one run apart: the low 48 bits of their ids."""
+        return (sequence & 0xFF_FFFF_FFFF) << 8 | leg & 0xFF
+
+    def key_of(self, order_id: UUID) -> int | None:
+        """Return the key of an order of this run, None for the id of anything else."""
+        value = order_id.int
+        return value & _KEY if value & ~_KEY == self._prefix else None
 
     def client_order_id(self, sequence: int, leg: int = 0) -> str:
-        """Return the id the exchange knows the order by: `wv1-` and 26 characters, 30 in all."""
-        digest = hashlib.sha256(self._seed + sequence.to_bytes(8) + leg.to_bytes(2)).digest()
-        return "wv1-" + base64.b32encode(digest[:20])[:26].decode().lower()
+        """Return the id the exchange knows the order by: `wv1-` and 32 characters, 36 in all."""
+        digest = self._digest.copy()
+        digest.update(sequence.to_bytes(8) + leg.to_bytes(2))
+        return "wv1-" + digest.hexdigest()[:32]

@@ -1,70 +1,129 @@
-"""Bundled indicators: causal functions of whole columns, value i from values up to i alone, NaN while warming up."""
+"""Bundled indicators: causal functions of whole columns, value i from values up to i alone, NaN while warming up.
 
-from collections.abc import Callable
+Columns are float64, one value a bar, oldest first; what is returned has the size of what was given. An indicator may be
+given another one: it warms up from the first finite value. A later value that is not finite makes every window over it
+NaN, and those that never forget (`ema rsi macd atr`) warm up anew after it. A length below 1 raises InvalidInput.
+"""
+
+from numbers import Integral
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from domain.errors import InvalidInput
 from domain.market import Floats
-
-# Prices with up to eight decimals are whole numbers at this scale, and sums of whole numbers are exact.
-_SCALE = 1e8
-_EXACT_LIMIT = 2.0**53
+from domain.smoothing import smoothed
+from domain.windows import differences, window_maxima, window_means, window_minima, window_squared_deviations
 
 
 def sma(values: Floats, length: int) -> Floats:
-    """Return the simple moving average over `length` values.
+    """Return the simple moving average over `length` values; the first at index length-1.
 
-    Exact for values of up to eight decimals: averages of windows with equal means are equal to the last bit, so that a
-    flat market crosses nothing and ties are ties. Other windows are summed as differences from their last value, which
-    keeps flat stretches flat.
+    Exact for values of up to eight decimals: windows with equal means have averages that are equal to the last bit, so
+    that a flat market crosses nothing and ties are ties. A flat stretch of any values has that value as its average.
     """
-    _require_length(length)
-    averages = np.full(len(values), np.nan)
-    if len(values) < length:
-        return averages
-    with np.errstate(invalid="ignore", over="ignore"):
-        scaled = np.rint(values * _SCALE)
-        inexact = ~((scaled / _SCALE == values) & (np.abs(scaled) < _EXACT_LIMIT))
-    whole = np.where(inexact, 0.0, scaled).astype(np.int64)
-    sums = _window_sums(whole, length)
-    averages[length - 1 :] = sums / (length * _SCALE)
-    doubtful = (_window_sums(inexact.astype(np.int64), length) > 0) | (np.abs(sums) >= _EXACT_LIMIT)
-    if doubtful.any():
-        windows = sliding_window_view(values, length)[doubtful]
-        last = windows[:, -1]
-        averages[length - 1 :][doubtful] = last + (windows - last[:, None]).sum(axis=1) / length
-    return averages
+    return window_means(values, _whole(length))
 
 
-def _window_sums(whole: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    # Totals may wrap around; their differences are right as long as one window's sum fits.
-    totals = np.cumsum(whole)
-    sums = totals[length - 1 :].copy()
-    sums[1:] -= totals[:-length]
-    return sums
+def ema(values: Floats, length: int) -> Floats:
+    """Return the exponential moving average of weight 2 / (length + 1); the first at index length-1.
+
+    The first one is the simple average of `length` values, as in TA-Lib. Values that were equal from the beginning have
+    exactly that average.
+    """
+    length = _whole(length)
+    return smoothed(values, length, (length - 1) / (length + 1))
+
+
+def rsi(values: Floats, length: int = 14) -> Floats:
+    """Return the relative strength index, 0 to 100; the first at index length, as there is one change less than values.
+
+    100 * gain / (gain + loss), gain and loss being the averages of the rises and of the falls after Wilder (New
+    Concepts in Technical Trading Systems, 1978): the simple average of the first `length`, then weight 1 / length.
+    While nothing has moved it is 50, neither strong nor weak (TA-Lib says 0, others 100). A bar without a change keeps
+    it to the last bit.
+    """
+    length = _whole(length)
+    changes = np.full(len(values), np.nan)
+    changes[1:] = differences(values[1:], values[:-1])
+    gains = _wilder(np.maximum(changes, 0.0), length)
+    moves = gains + _wilder(np.maximum(-changes, 0.0), length)
+    strength = 100.0 * np.divide(gains, moves, out=np.full(len(values), 0.5), where=moves != 0.0)
+    # Both averages shrink alike while nothing changes, but each is rounded: the index would tremble.
+    places = np.arange(len(values))
+    places[1:][(changes[1:] == 0.0) & np.isfinite(strength[:-1])] = 0
+    kept: Floats = strength[np.maximum.accumulate(places)]
+    return kept
+
+
+def macd(values: Floats, fast: int = 12, slow: int = 26, signal: int = 9) -> tuple[Floats, Floats, Floats]:
+    """Return moving average convergence/divergence, its signal and its histogram, after Gerald Appel.
+
+    The first is ema(fast) - ema(slow), from index slow-1; the signal its ema, from index slow+signal-2; the histogram
+    the first less the signal. Each average starts as soon as it can: TA-Lib starts the fast one with the slow one, a
+    difference that fades. Raises InvalidInput unless fast < slow.
+    """
+    if _whole(fast) >= _whole(slow):
+        raise InvalidInput(f"macd: the fast length must be below the slow one, not {fast} and {slow}")
+    line = ema(values, fast) - ema(values, slow)
+    average = ema(line, signal)
+    return line, average, line - average
+
+
+def atr(high: Floats, low: Floats, close: Floats, length: int = 14) -> Floats:
+    """Return the average true range, in price units; the first at index length.
+
+    The true range of a bar spans its high, its low and the close before; the first bar has none, as in TA-Lib. The
+    average is Wilder's (1978): the simple average of the first `length`, then weight 1 / length.
+    """
+    length = _whole(length)
+    ranges = np.full(len(close), np.nan)
+    ranges[1:] = differences(np.maximum(high[1:], close[:-1]), np.minimum(low[1:], close[:-1]))
+    return _wilder(ranges, length)
+
+
+def bollinger(values: Floats, length: int = 20, width: float = 2.0) -> tuple[Floats, Floats, Floats]:
+    """Return Bollinger's bands (lower, middle, upper); the first at index length-1.
+
+    The middle is the simple average, the others lie `width` population standard deviations (divisor: length) below and
+    above it, as John Bollinger defines them. In a flat window all three are equal. Raises InvalidInput unless width is
+    0 or more.
+    """
+    if not 0 <= width < np.inf:
+        raise InvalidInput(f"bollinger: the width must be 0 or more and finite, not {width}")
+    middle = sma(values, length)
+    away = width * stdev(values, length)
+    return middle - away, middle, middle + away
+
+
+def stdev(values: Floats, length: int, ddof: int = 0) -> Floats:
+    """Return the standard deviation of the last `length` values; the first at index length-1.
+
+    ddof: the divisor is length - ddof. 0, the population's, is what `bollinger`, TA-Lib and charts use; 1 estimates it
+    from a sample, as pandas does. Exactly 0 for equal values; no digits cancel however small the moves are against
+    the price. Raises InvalidInput unless 0 <= ddof < length.
+    """
+    length = _whole(length)
+    if not 0 <= ddof < length:
+        raise InvalidInput(f"stdev: ddof must be at least 0 and below the length {length}, not {ddof}")
+    deviations: Floats = np.sqrt(window_squared_deviations(values, length) / (length - ddof))
+    return deviations
 
 
 def highest(values: Floats, length: int) -> Floats:
-    """Return the highest of the last `length` values."""
-    return _rolled(values, length, np.max)
+    """Return the highest of the last `length` values; the first at index length-1."""
+    return window_maxima(values, _whole(length))
 
 
 def lowest(values: Floats, length: int) -> Floats:
-    """Return the lowest of the last `length` values."""
-    return _rolled(values, length, np.min)
+    """Return the lowest of the last `length` values; the first at index length-1."""
+    return window_minima(values, _whole(length))
 
 
-def _rolled(values: Floats, length: int, function: Callable[..., Floats]) -> Floats:
-    _require_length(length)
-    made = np.full(len(values), np.nan)
-    if len(values) >= length:
-        made[length - 1 :] = function(sliding_window_view(values, length), axis=1)
-    return made
+def _wilder(values: Floats, length: int) -> Floats:
+    return smoothed(values, length, (length - 1) / length)
 
 
-def _require_length(length: int) -> None:
-    if length < 1:
-        raise InvalidInput(f"an indicator's length must be at least 1, not {length}")
+def _whole(length: int) -> int:
+    if not isinstance(length, Integral) or length < 1:
+        raise InvalidInput(f"an indicator's length must be a whole number of at least 1, not {length}")
+    return int(length)

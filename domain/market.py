@@ -3,13 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.errors import BarsInvalid, InvalidInput
+from domain.errors import BarsInvalid, InvalidInput, did_you_mean
 
 type Floats = NDArray[np.float64]
 type Microseconds = NDArray[np.int64]
@@ -41,9 +40,7 @@ class Timeframe:
         """Return the timeframe of that name; raise InvalidInput, with a suggestion, for any other text."""
         seconds = _SECONDS.get(name)
         if seconds is None:
-            close = get_close_matches(name.lower(), _SECONDS, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            known = " ".join(_SECONDS)
+            hint, known = did_you_mean(name, _SECONDS), " ".join(_SECONDS)
             raise InvalidInput(f"unknown timeframe {name!r}: {hint}choose one of {known}", timeframe=name)
         return cls(name, seconds)
 

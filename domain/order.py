@@ -1,16 +1,20 @@
 """An order: the intent a strategy recorded, and what became of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
 
+import msgspec
+
 from domain.errors import Refused
 from domain.events import Aggregate, Event
 from domain.money import ZERO
 
 type Side = Literal["buy", "sell"]
+type Liquidity = Literal["maker", "taker"]
 
 
 class OrderType(StrEnum):
@@ -57,7 +61,10 @@ _FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJEC
 class OrderCreated(Event, frozen=True, kw_only=True):
     """The intent: a strategy decided to trade. Nothing is sent before this is recorded.
 
-    sequence, leg: the identity of the decision, from which `client_order_id` is derived.
+    sequence, leg: the identity of the decision, from which `client_order_id` is derived. Leg 0 is the order itself, 1 a
+    stop-loss, 2 a take-profit: whichever of the two fills cancels the other. price: the limit. trail: a distance in
+    quote currency, trail_percent: in percent of the best price since. take_profit, stop_loss: prices of the legs that
+    are placed once this order has filled; their parent_id is this order's id.
     """
 
     TOPIC: ClassVar[str] = "order.created"
@@ -73,6 +80,9 @@ class OrderCreated(Event, frozen=True, kw_only=True):
     price: Decimal | None = None
     stop_price: Decimal | None = None
     trail: Decimal | None = None
+    trail_percent: Decimal | None = None
+    take_profit: Decimal | None = None
+    stop_loss: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     parent_id: UUID | None = None
     tag: str | None = None
@@ -83,6 +93,9 @@ class OrderFill(Event, frozen=True, kw_only=True):
 
     execution_id: unique for ever; the same execution is booked once. qty, price, fee: of this execution alone, price
     after slippage, fee in quote currency. filled_qty, filled_avg_price: of the order so far, this execution included.
+    base_fee: a fee taken from what was bought, in units of the symbol. slippage: what the execution cost beyond the
+    price before slippage, quote currency. ambiguous: the bar would have filled the other order of its pair as well, and
+    does not tell which came first.
     """
 
     run_id: UUID
@@ -94,6 +107,10 @@ class OrderFill(Event, frozen=True, kw_only=True):
     fee: Decimal
     filled_qty: Decimal
     filled_avg_price: Decimal
+    base_fee: Decimal = ZERO
+    slippage: Decimal = ZERO
+    liquidity: Liquidity = "taker"
+    ambiguous: bool = False
 
 
 class OrderPartiallyFilled(OrderFill, frozen=True, kw_only=True):
@@ -117,13 +134,39 @@ class OrderCancelled(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class OrderExpired(Event, frozen=True, kw_only=True):
+    """The order's time in force ended before it was filled in full."""
+
+    TOPIC: ClassVar[str] = "order.expired"
+
+    run_id: UUID
+    reason: str
+
+
 class OrderRejected(Event, frozen=True, kw_only=True):
-    """A rule or the exchange refused the order. An event, not an error."""
+    """A rule or the exchange refused the order. An event, not an error.
+
+    policy: the risk policy that refused, with its figures; None where it was the account or the exchange.
+    """
 
     TOPIC: ClassVar[str] = "order.rejected"
 
     run_id: UUID
     reason: str
+    policy: str | None = None
+    figures: Mapping[str, str] = {}
+
+
+class Execution(msgspec.Struct, frozen=True):
+    """What was executed of an order, before the order books it; the fields are those of `OrderFill`."""
+
+    qty: Decimal
+    price: Decimal
+    fee: Decimal
+    base_fee: Decimal = ZERO
+    slippage: Decimal = ZERO
+    liquidity: Liquidity = "taker"
+    ambiguous: bool = False
 
 
 class Order(Aggregate):
@@ -138,6 +181,7 @@ class Order(Aggregate):
         self.filled_qty = ZERO
         self.filled_avg_price: Decimal | None = None
         self.executions: set[str] = set()
+        self.reject_reason: str | None = None
 
     @property
     def created(self) -> OrderCreated:
@@ -151,37 +195,59 @@ class Order(Aggregate):
         if not self.status.is_final:
             self.trigger(OrderCancelled(at=at, run_id=self.created.run_id, reason=reason))
 
-    def reject(self, at: datetime, reason: str) -> None:
+    def expire(self, at: datetime, reason: str) -> None:
+        """End an order whose time in force is over; an order that has ended stays as it is."""
+        if not self.status.is_final:
+            self.trigger(OrderExpired(at=at, run_id=self.created.run_id, reason=reason))
+
+    def reject(
+        self, at: datetime, reason: str, policy: str | None = None, figures: Mapping[str, str] | None = None
+    ) -> None:
         """Record that the order was refused; raise Refused once anything was filled."""
         if self.filled_qty > 0:
             raise Refused(f"order {self.id} is filled with {self.filled_qty}: it cannot be rejected any more")
         if not self.status.is_final:
-            self.trigger(OrderRejected(at=at, run_id=self.created.run_id, reason=reason))
+            self.trigger(
+                OrderRejected(
+                    at=at, run_id=self.created.run_id, reason=reason, policy=policy, figures=dict(figures or {})
+                )
+            )
 
-    def fill(self, at: datetime, execution_id: str, qty: Decimal, price: Decimal, fee: Decimal) -> None:
-        """Book an execution. A known execution id changes nothing; more than was ordered raises Refused."""
+    def fill(self, at: datetime, execution_id: str, execution: Execution) -> OrderFill | None:
+        """Book an execution and return its event; a known execution id changes nothing and gives None.
+
+        More than was ordered raises Refused.
+        """
         if execution_id in self.executions:
-            return
+            return None
         intent = self.created
+        qty, price = execution.qty, execution.price
         filled_qty = self.filled_qty + qty
         if qty <= 0 or filled_qty > intent.qty:
             raise Refused(f"order {self.id} of {intent.qty} cannot be filled with {qty}: {self.filled_qty} is filled")
+        if qty == filled_qty:
+            average = price
+        else:
+            average = ((self.filled_avg_price or ZERO) * self.filled_qty + price * qty) / filled_qty
         kind = OrderFilled if filled_qty == intent.qty else OrderPartiallyFilled
-        paid = (self.filled_avg_price or ZERO) * self.filled_qty + price * qty
-        self.trigger(
-            kind(
-                at=at,
-                run_id=intent.run_id,
-                execution_id=execution_id,
-                symbol=intent.symbol,
-                side=intent.side,
-                qty=qty,
-                price=price,
-                fee=fee,
-                filled_qty=filled_qty,
-                filled_avg_price=price if qty == filled_qty else paid / filled_qty,
-            )
+        event = kind(
+            at=at,
+            run_id=intent.run_id,
+            execution_id=execution_id,
+            symbol=intent.symbol,
+            side=intent.side,
+            qty=qty,
+            price=price,
+            fee=execution.fee,
+            filled_qty=filled_qty,
+            filled_avg_price=average,
+            base_fee=execution.base_fee,
+            slippage=execution.slippage,
+            liquidity=execution.liquidity,
+            ambiguous=execution.ambiguous,
         )
+        self.trigger(event)
+        return event
 
     def apply(self, event: Event) -> None:
         """Change the state as the event says."""
@@ -195,7 +261,9 @@ class Order(Aggregate):
                     self.status = OrderStatus.FILLED if isinstance(event, OrderFilled) else OrderStatus.PARTIAL
             case OrderCancelled():
                 self.status = OrderStatus.CANCELLED
+            case OrderExpired():
+                self.status = OrderStatus.EXPIRED
             case OrderRejected():
-                self.status = OrderStatus.REJECTED
+                self.status, self.reject_reason = OrderStatus.REJECTED, event.reason
             case _:
                 raise TypeError(f"an order knows no event {type(event).TOPIC}")

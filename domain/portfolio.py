@@ -1,88 +1,221 @@
 """Cash and positions as a fold over fills: no price is fetched, nothing is estimated."""
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal, Self
 
+import msgspec
+
+from domain.market import from_microseconds, to_microseconds
 from domain.money import ZERO, posted
-from domain.order import OrderFill
+from domain.order import OrderFill, Side
+
+type Direction = Literal["long", "short"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A position from flat to flat. pnl: after all fees of its fills, quote currency. qty: the most that was held."""
+class Fill(msgspec.Struct, frozen=True):
+    """What the ledger needs of an execution; `at` in microseconds since 1970 UTC, the rest as in `OrderFill`.
+
+    notional: qty x price, posted.
+    """
 
     symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    notional: Decimal
+    fee: Decimal
+    base_fee: Decimal
+    slippage: Decimal
+    ambiguous: bool
+    at: int
+
+    @classmethod
+    def of(cls, event: OrderFill) -> Self:
+        """Return the fill that an event tells of."""
+        return cls(
+            event.symbol,
+            event.side,
+            event.qty,
+            event.price,
+            posted(event.qty * event.price),
+            event.fee,
+            event.base_fee,
+            event.slippage,
+            event.ambiguous,
+            to_microseconds(event.at),
+        )
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """A position from flat to flat.
+
+    qty: the most that was held. entry_price, exit_price: averages over the fills that opened and that closed it.
+    pnl: after all fees of its fills, quote currency; fees: their sum, those taken in base at the price of their fill.
+    """
+
+    symbol: str
+    side: Direction
     opened_at: datetime
     closed_at: datetime
     qty: Decimal
+    entry_price: Decimal
+    exit_price: Decimal
     pnl: Decimal
     fees: Decimal
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """What is left of one fill: quantity (above zero), its price, when it was bought or sold short (microseconds)."""
+
+    quantity: Decimal
+    price: Decimal
+    opened_at: int
 
 
 class Position:
     """What is held of one symbol. quantity: below zero when short. cost: what it was bought for, without fees."""
 
-    __slots__ = ("_fees", "_most", "_opened_at", "_realised", "cost", "quantity", "symbol")
+    __slots__ = (
+        "_closed",
+        "_closed_value",
+        "_fees",
+        "_lots",
+        "_most",
+        "_opened",
+        "_opened_at",
+        "_opened_value",
+        "_realised",
+        "cost",
+        "quantity",
+        "symbol",
+    )
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.quantity = ZERO
         self.cost = ZERO
-        self._realised = ZERO
-        self._fees = ZERO
-        self._most = ZERO
-        self._opened_at: datetime | None = None
+        self._lots: deque[Lot] = deque()
+        self._begin(0)
 
     @property
     def average_price(self) -> Decimal | None:
         """The average cost of one unit, None while flat."""
         return self.cost / self.quantity if self.quantity else None
 
+    @property
+    def lots(self) -> Sequence[Lot]:
+        """What is held, fill by fill, oldest first: the first to go (FIFO)."""
+        return tuple(self._lots)
+
     def __bool__(self) -> bool:
         return self.quantity != ZERO
 
-    def book(self, fill: OrderFill) -> tuple[Decimal, Trade | None]:
+    def book(self, fill: Fill) -> tuple[Decimal, Trade | None]:
         """Return the realised PnL of the fill, before its fee, and the trade it ended, if any.
 
-        Positions are carried at average cost.
+        Positions are carried at average cost. What a fee in base took was never received: its value is a fee. A fill
+        that goes through flat is two: it closes one trade with its share of the fee, and opens the next with the rest.
         """
+        qty, fee, value = fill.qty, fill.fee, fill.notional
+        if fill.base_fee:
+            qty -= fill.base_fee
+            value = posted(qty * fill.price)
+            fee += fill.notional - value
+        buys = fill.side == "buy"
+        held = self.quantity
+        if not held or (held > 0) == buys:
+            self._open(fill, qty, value, fee, buys=buys)
+            return ZERO, None
+        size = abs(held)
+        if qty <= size:
+            return self._close(fill, qty, value, fee, buys=buys)
+        closing_value, closing_fee = posted(size * fill.price), posted(fee * size / qty)
+        realised, trade = self._close(fill, size, closing_value, closing_fee, buys=buys)
+        self._open(fill, qty - size, value - closing_value, fee - closing_fee, buys=buys)
+        return realised, trade
+
+    def _begin(self, at: int) -> None:
+        self._opened_at = at
+        self._realised = self._fees = self._most = ZERO
+        # quantity and value of everything that opened, and of everything that closed the trade
+        self._opened = self._opened_value = self._closed = self._closed_value = ZERO
+
+    def _open(self, fill: Fill, qty: Decimal, value: Decimal, fee: Decimal, *, buys: bool) -> None:
         if not self.quantity:
-            self._opened_at, self._realised, self._fees, self._most = fill.at, ZERO, ZERO, ZERO
-        signed = fill.qty if fill.side == "buy" else -fill.qty
-        realised = ZERO
-        if self.quantity * signed >= 0:
-            self.cost += posted(signed * fill.price)
+            self._begin(fill.at)
+        if buys:
+            self.cost += value
+            self.quantity += qty
         else:
-            # a fold over a cash account never passes through flat within one fill: the session refuses that order
-            released = self.cost if -signed == self.quantity else posted(self.cost * -signed / self.quantity)
-            realised = -posted(signed * fill.price) - released
-            self.cost -= released
-        self.quantity += signed
+            self.cost -= value
+            self.quantity -= qty
+        self._opened += qty
+        self._opened_value += value
+        self._lots.append(Lot(qty, fill.price, fill.at))
         self._most = max(self._most, abs(self.quantity))
+        self._fees += fee
+
+    def _close(
+        self, fill: Fill, qty: Decimal, value: Decimal, fee: Decimal, *, buys: bool
+    ) -> tuple[Decimal, Trade | None]:
+        signed = qty if buys else -qty
+        released = self.cost if -signed == self.quantity else posted(self.cost * -signed / self.quantity)
+        realised = -value - released if buys else value - released
+        self.cost -= released
+        self.quantity += signed
+        self._closed += qty
+        self._closed_value += value
         self._realised += realised
-        self._fees += fill.fee
+        self._fees += fee
+        if self.quantity:
+            self._spend_lots(qty)
+            return realised, None
+        self._lots.clear()
         return realised, self._ended(fill)
 
-    def _ended(self, fill: OrderFill) -> Trade | None:
-        if self.quantity or self._opened_at is None:
-            return None
-        pnl = self._realised - self._fees
-        return Trade(self.symbol, self._opened_at, fill.at, self._most, pnl, self._fees)
+    def _spend_lots(self, quantity: Decimal) -> None:
+        lots = self._lots
+        while quantity:
+            first = lots[0]
+            if first.quantity > quantity:
+                lots[0] = msgspec.structs.replace(first, quantity=first.quantity - quantity)
+                return
+            quantity -= first.quantity
+            lots.popleft()
+
+    def _ended(self, fill: Fill) -> Trade:
+        return Trade(
+            self.symbol,
+            "long" if fill.side == "sell" else "short",
+            from_microseconds(self._opened_at),
+            from_microseconds(fill.at),
+            self._most,
+            self._opened_value / self._opened,
+            self._closed_value / self._closed,
+            self._realised - self._fees,
+            self._fees,
+        )
 
 
 class Portfolio:
     """Cash, positions, closed trades and fees of one run.
 
-    Invariant: cash = initial cash - sum of signed notionals - fees, every term posted with eight decimals.
+    Invariant: cash = initial cash - sum of signed notionals - fees in quote currency, every term posted with eight
+    decimals. fees: all of them, those taken in base at the price of their fill. traded: sum of notionals.
     """
 
     def __init__(self, initial_cash: Decimal) -> None:
         self.initial_cash = initial_cash
         self.cash = initial_cash
         self.fees = ZERO
+        self.slippage = ZERO
+        self.traded = ZERO
         self.realised_pnl = ZERO
         self.fills = 0
+        self.ambiguous_fills = 0
         self.trades: list[Trade] = []
         self._positions: dict[str, Position] = {}
 
@@ -97,16 +230,23 @@ class Portfolio:
         """Return every position that is not flat, by symbol."""
         return tuple(self._positions[symbol] for symbol in sorted(self._positions) if self._positions[symbol])
 
-    def book(self, fill: OrderFill) -> None:
-        """Post one execution."""
-        notional = posted(fill.qty * fill.price)
-        self.cash += (-notional if fill.side == "buy" else notional) - fill.fee
+    def book(self, execution: Fill | OrderFill) -> Trade | None:
+        """Post one execution; return the trade it ended, if any."""
+        fill = Fill.of(execution) if isinstance(execution, OrderFill) else execution
+        self.cash += (-fill.notional if fill.side == "buy" else fill.notional) - fill.fee
+        self.traded += fill.notional
         self.fees += fill.fee
+        if fill.base_fee:
+            self.fees += fill.notional - posted((fill.qty - fill.base_fee) * fill.price)
+        if fill.slippage:
+            self.slippage += fill.slippage
         self.fills += 1
+        self.ambiguous_fills += fill.ambiguous
         realised, trade = self.position(fill.symbol).book(fill)
         self.realised_pnl += realised
         if trade is not None:
             self.trades.append(trade)
+        return trade
 
     def equity(self, marks: dict[str, Decimal]) -> Decimal:
         """Return cash and positions at the given prices, one a symbol held, in quote currency."""

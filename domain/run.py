@@ -3,14 +3,15 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 from uuid import UUID
 
 import msgspec
 
-from domain.errors import Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
+from domain.errors import InvalidInput, Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
 from domain.events import Aggregate, Event
 from domain.money import ZERO
+from domain.risk import RiskLimits
 
 type Mode = Literal["backtest", "paper", "live"]
 # Decimals travel as text; the strategy's own declaration says which texts are decimals.
@@ -38,10 +39,62 @@ _FINAL = frozenset({RunStatus.STOPPED, RunStatus.COMPLETED, RunStatus.ERROR})
 
 
 class CostSettings(msgspec.Struct, frozen=True, omit_defaults=False):
-    """What trading costs: commission and slippage, both in basis points of the traded price."""
+    """What trading costs; the parts add up.
+
+    commission_bps: of the traded notional, maker_bps instead of it for orders that rested; None: the same for both.
+    commission_per_unit, commission_per_order: quote currency. fee_in_base: fees of buys are taken from what was bought.
+    slippage_bps: of the price. slippage_ticks: increments of the price. slippage_impact: the fraction by which an
+    order as large as its bar's volume would move the price; it grows with the square of the share.
+    """
 
     commission_bps: Decimal = ZERO
     slippage_bps: Decimal = ZERO
+    maker_bps: Decimal | None = None
+    commission_per_unit: Decimal = ZERO
+    commission_per_order: Decimal = ZERO
+    fee_in_base: bool = False
+    slippage_ticks: Decimal = ZERO
+    slippage_impact: Decimal = ZERO
+
+
+type AccountKind = Literal["cash", "margin"]
+
+
+class AccountSettings(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What the account may do. A cash account neither borrows nor goes short.
+
+    leverage: positions a margin account may open, as a multiple of its equity. maintenance: the equity it must keep, as
+    a fraction of its positions; below it everything is closed.
+    """
+
+    kind: AccountKind = "cash"
+    leverage: Decimal = Decimal(2)
+    maintenance: Decimal = Decimal("0.25")
+
+    @classmethod
+    def leveraged(cls, leverage: Decimal) -> Self:
+        """Return a margin account of that leverage; it must keep half of the equity its positions began with."""
+        if not leverage.is_finite() or leverage <= 0:
+            raise InvalidInput(f"leverage must be from 1 to {MAX_LEVERAGE}, not {leverage}")
+        share = (1 / (2 * leverage)).quantize(Decimal("0.0001"))
+        return cls("margin", leverage, share).require_valid()
+
+    def require_valid(self) -> Self:
+        """Return the settings themselves; raise InvalidInput naming the one that cannot be meant."""
+        if self.kind not in ACCOUNT_KINDS:
+            raise InvalidInput(f"unknown account {self.kind!r}: choose one of {', '.join(ACCOUNT_KINDS)}")
+        if not self.leverage.is_finite() or not 1 <= self.leverage <= MAX_LEVERAGE:
+            raise InvalidInput(f"leverage must be from 1 to {MAX_LEVERAGE}, not {self.leverage}")
+        if not self.maintenance.is_finite() or not 0 <= self.maintenance < 1 / self.leverage:
+            raise InvalidInput(
+                f"maintenance must be at least 0 and below 1/leverage, the share of equity a position begins with, "
+                f"not {self.maintenance}"
+            )
+        return self
+
+
+ACCOUNT_KINDS: tuple[AccountKind, ...] = ("cash", "margin")
+MAX_LEVERAGE = 100
 
 
 class BarFile(msgspec.Struct, frozen=True):
@@ -60,7 +113,10 @@ class StatisticFigure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RunCreated(Event, frozen=True, kw_only=True):
-    """A run was described. Everything that decides its result stands here."""
+    """A run was described. Everything that decides its result stands here.
+
+    venue: whose rules the simulation follows. volume_cap: percent of a bar's volume the run may take, 0 = all.
+    """
 
     TOPIC: ClassVar[str] = "run.created"
 
@@ -74,6 +130,10 @@ class RunCreated(Event, frozen=True, kw_only=True):
     parameters: dict[str, ParameterValue]
     initial_cash: Decimal
     costs: CostSettings
+    venue: str = "generic"
+    volume_cap: Decimal = ZERO
+    account: AccountSettings = AccountSettings()
+    risk: RiskLimits = RiskLimits()
     start_time: datetime | None = None
     end_time: datetime | None = None
     bar_files: tuple[BarFile, ...] = ()

@@ -27,12 +27,14 @@ class Series(Sequence[float]):
     Reading past either end raises IndexError. Warm-up values of indicators are NaN.
     """
 
-    __slots__ = ("_above", "_below", "_column", "_values", "cursor")
+    __slots__ = ("_above", "_below", "_column", "_values", "bars", "cursor")
 
-    def __init__(self, column: Floats, cursor: Cursor) -> None:
+    def __init__(self, column: Floats, bars: "BarSeries") -> None:
         self._column = column
-        self._values: list[float] = column.tolist()
-        self.cursor = cursor
+        # reads Python floats straight from the column: no second copy of five million values
+        self._values: Sequence[float] = np.ascontiguousarray(column, dtype=np.float64).data
+        self.bars = bars
+        self.cursor = bars.cursor
         self._above: dict[object, list[bool]] = {}
         self._below: dict[object, list[bool]] = {}
 
@@ -43,7 +45,7 @@ class Series(Sequence[float]):
     def __getitem__(self, key: int | slice) -> float | list[float]:
         now = self.cursor.index
         if isinstance(key, slice):
-            return self._values[: now + 1][key]
+            return list(self._values[: now + 1][key])
         place = now + 1 + key if key < 0 else key
         if 0 <= place <= now:
             return self._values[place]
@@ -68,10 +70,11 @@ def crossed_above(a: Series, b: Comparable) -> bool:
 
     b: another series of the same bars, or a level.
     """
-    crossings = a._above.get(b)
-    if crossings is None:
-        crossings = a._above[b] = _crossings(a, b, np.less_equal, np.greater)
-    return crossings[a.cursor.index]
+    try:
+        return a._above[b][a.cursor.index]
+    except KeyError:
+        a._above[b] = _crossings(a, b, np.less_equal, np.greater)
+        return a._above[b][a.cursor.index]
 
 
 def crossed_below(a: Series, b: Comparable) -> bool:
@@ -79,10 +82,11 @@ def crossed_below(a: Series, b: Comparable) -> bool:
 
     b: another series of the same bars, or a level.
     """
-    crossings = a._below.get(b)
-    if crossings is None:
-        crossings = a._below[b] = _crossings(a, b, np.greater_equal, np.less)
-    return crossings[a.cursor.index]
+    try:
+        return a._below[b][a.cursor.index]
+    except KeyError:
+        a._below[b] = _crossings(a, b, np.greater_equal, np.less)
+        return a._below[b][a.cursor.index]
 
 
 type _Comparison = Callable[[Any, Any], NDArray[np.bool_]]
@@ -91,7 +95,7 @@ type _Comparison = Callable[[Any, Any], NDArray[np.bool_]]
 def _crossings(a: Series, b: Comparable, before: _Comparison, now: _Comparison) -> list[bool]:
     # Computed once over all bars: value i depends on bars i-1 and i alone, as in a reading bar by bar.
     if isinstance(b, Series):
-        if b.cursor is not a.cursor:
+        if b.bars is not a.bars:
             raise InvalidInput("only series of the same symbol and timeframe can cross each other")
         other: Any = b._column
         previous: Any = other[:-1]
@@ -109,16 +113,16 @@ class BarSeries:
     `len(bars)` is the number of bars so far.
     """
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, cursor: Cursor | None = None) -> None:
         self._bars = bars
-        self.cursor = Cursor()
+        self.cursor = cursor or Cursor()
         self.symbol = bars.symbol
         self.timeframe: Timeframe = bars.timeframe
-        self.open = Series(bars.open, self.cursor)
-        self.high = Series(bars.high, self.cursor)
-        self.low = Series(bars.low, self.cursor)
-        self.close = Series(bars.close, self.cursor)
-        self.volume = Series(bars.volume, self.cursor)
+        self.open = Series(bars.open, self)
+        self.high = Series(bars.high, self)
+        self.low = Series(bars.low, self)
+        self.close = Series(bars.close, self)
+        self.volume = Series(bars.volume, self)
 
     def __len__(self) -> int:
         return self.cursor.index + 1
@@ -143,4 +147,4 @@ class BarSeries:
             raise InvalidInput(
                 f"an indicator must return one value a bar: got the shape {column.shape} for {len(self._bars)} bars"
             )
-        return Series(column, self.cursor)
+        return Series(column, self)

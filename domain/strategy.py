@@ -3,92 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from random import Random
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from domain.errors import InvalidInput, OrderRefused
 from domain.market import Floats
-from domain.order import Order, OrderFill, OrderStatus, OrderType, Side, TimeInForce
+from domain.order import OrderFill, Side, TimeInForce
+from domain.order_request import OrderRequest, Price, Quantity, decimal_of, finite, price_of
 from domain.parameters import Parsed, declared_parameters
 from domain.portfolio import Position
 from domain.series import BarSeries, IndicatorFunction, Series
-
-type Quantity = Decimal | int | str | float
-type Price = Decimal | int | str | float
-
-
-class OrderHandle:
-    """An order the strategy placed, always as it is now: `id, status, filled_quantity`."""
-
-    __slots__ = ("_order",)
-
-    def __init__(self, order: Order) -> None:
-        self._order = order
-
-    @property
-    def id(self) -> UUID:
-        """The order's id, also the one in the journal."""
-        return self._order.id
-
-    @property
-    def status(self) -> OrderStatus:
-        """Where the order is in its life."""
-        return self._order.status
-
-    @property
-    def filled_quantity(self) -> Decimal:
-        """How much of it was executed."""
-        return self._order.filled_qty
-
-    @property
-    def symbol(self) -> str:
-        """What it trades."""
-        return self._order.created.symbol
-
-    @property
-    def side(self) -> Side:
-        """`buy` or `sell`."""
-        return self._order.created.side
-
-    @property
-    def quantity(self) -> Decimal:
-        """How much was ordered."""
-        return self._order.created.qty
-
-    @property
-    def tag(self) -> str | None:
-        """The strategy's own label."""
-        return self._order.created.tag
-
-    def __repr__(self) -> str:
-        return f"<order {self.id} {self.side} {self.quantity} {self.symbol}: {self.status}>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderRequest:
-    """What a strategy asks for, before any rule has seen it."""
-
-    symbol: str
-    side: Side
-    qty: Decimal
-    limit: Decimal | None = None
-    stop: Decimal | None = None
-    trail: Decimal | None = None
-    tif: TimeInForce = TimeInForce.GTC
-    take_profit: Decimal | None = None
-    stop_loss: Decimal | None = None
-    tag: str | None = None
-
-    @property
-    def order_type(self) -> OrderType:
-        """The type that follows from the prices given."""
-        if self.trail is not None:
-            return OrderType.TRAILING_STOP
-        if self.stop is not None:
-            return OrderType.STOP if self.limit is None else OrderType.STOP_LIMIT
-        return OrderType.MARKET if self.limit is None else OrderType.LIMIT
+from domain.working_order import OrderHandle
 
 
 class Desk(Protocol):
@@ -105,10 +32,11 @@ class Desk(Protocol):
     @property
     def now(self) -> datetime: ...
 
-    def bars(self, symbol: str) -> BarSeries: ...
+    def bars(self, symbol: str, timeframe: str | None = None) -> BarSeries: ...
     def position(self, symbol: str) -> Position: ...
     def open_orders(self) -> Sequence[OrderHandle]: ...
     def place(self, request: OrderRequest) -> OrderHandle: ...
+    def place_pair(self, stop_loss: OrderRequest, take_profit: OrderRequest) -> tuple[OrderHandle, OrderHandle]: ...
     def cancel(self, order_id: UUID) -> None: ...
     def log(self, message: str, fields: dict[str, object]) -> None: ...
 
@@ -139,10 +67,11 @@ class Context:
         return self._desk.symbols
 
     def bars(self, symbol: str | None = None, timeframe: str | None = None) -> BarSeries:
-        """Return the bars so far of a symbol (the run's first by default), ending at the bar just closed."""
-        if timeframe not in (None, self._desk.timeframe):
-            raise InvalidInput(f"this run has bars of {self._desk.timeframe} only, not of {timeframe}")
-        return self._desk.bars(symbol or self._first)
+        """Return the bars so far of a symbol (the run's first by default), ending at the bar just closed.
+
+        timeframe: a multiple of the run's, made of the run's own bars; it shows closed bars only.
+        """
+        return self._desk.bars(symbol or self._first, timeframe)
 
     def window(self, n: int, symbol: str | None = None, timeframe: str | None = None) -> Window:
         """Return the last n bars as arrays; fewer while there are fewer."""
@@ -159,18 +88,10 @@ class Context:
         series = [argument for argument in arguments if isinstance(argument, Series)]
         if not series or arguments[: len(series)] != tuple(series):
             raise InvalidInput("ctx.indicator(function, *series, **arguments): give one or more series first")
-        owner = self._owner(series)
+        owner = series[0].bars
+        if any(one.bars is not owner for one in series):
+            raise InvalidInput("the series of one indicator must be of the same symbol and timeframe")
         return owner.indicator(function, series, *arguments[len(series) :], **keywords)
-
-    def _owner(self, series: Sequence[Series]) -> BarSeries:
-        cursors = {one.cursor for one in series}
-        if len(cursors) == 1:
-            cursor = cursors.pop()
-            for symbol in self._desk.symbols:
-                bars = self._desk.bars(symbol)
-                if bars.cursor is cursor:
-                    return bars
-        raise InvalidInput("the series of one indicator must be of the same symbol and timeframe")
 
     def buy(
         self,
@@ -180,6 +101,7 @@ class Context:
         limit: Price | None = None,
         stop: Price | None = None,
         trail: Price | None = None,
+        trail_percent: Quantity | None = None,
         tif: str = "gtc",
         take_profit: Price | None = None,
         stop_loss: Price | None = None,
@@ -187,10 +109,28 @@ class Context:
     ) -> OrderHandle:
         """Place a buy order and return its handle; it can fill from the next bar's open.
 
+        Without a price it is a market order; with limit, stop or both a limit, stop or stop-limit order. trail: a stop
+        that follows the best price at this distance, trail_percent: at so many percent of it. tif: `gtc`, `day`, `ioc`
+        or `fok`. take_profit, stop_loss: exits placed once the order has filled; whichever fills cancels the other.
+
         Raises OrderRefused for an impossible request. An order the account cannot pay is not an error: its status is
         `rejected`.
         """
-        return self._order("buy", quantity, symbol, limit, stop, trail, tif, take_profit, stop_loss, tag)
+        return self._desk.place(
+            self._request(
+                "buy",
+                quantity,
+                symbol,
+                limit=limit,
+                stop=stop,
+                trail=trail,
+                trail_percent=trail_percent,
+                tif=tif,
+                take_profit=take_profit,
+                stop_loss=stop_loss,
+                tag=tag,
+            )
+        )
 
     def sell(
         self,
@@ -200,13 +140,52 @@ class Context:
         limit: Price | None = None,
         stop: Price | None = None,
         trail: Price | None = None,
+        trail_percent: Quantity | None = None,
         tif: str = "gtc",
         take_profit: Price | None = None,
         stop_loss: Price | None = None,
         tag: str | None = None,
     ) -> OrderHandle:
-        """Place a sell order; see `buy`."""
-        return self._order("sell", quantity, symbol, limit, stop, trail, tif, take_profit, stop_loss, tag)
+        """Place a sell order; see `buy`. More than is held is sold short where the account may."""
+        return self._desk.place(
+            self._request(
+                "sell",
+                quantity,
+                symbol,
+                limit=limit,
+                stop=stop,
+                trail=trail,
+                trail_percent=trail_percent,
+                tif=tif,
+                take_profit=take_profit,
+                stop_loss=stop_loss,
+                tag=tag,
+            )
+        )
+
+    def exit(
+        self,
+        symbol: str | None = None,
+        *,
+        take_profit: Price,
+        stop_loss: Price,
+        quantity: Quantity | None = None,
+        tif: str = "gtc",
+        tag: str | None = None,
+    ) -> tuple[OrderHandle, OrderHandle]:
+        """Place a take-profit limit and a stop-loss around a position; whichever fills cancels the other (OCO).
+
+        Returns the handles of the stop-loss and of the take-profit. quantity: all that is held by default. Raises
+        OrderRefused while flat.
+        """
+        held = self.position(symbol).quantity
+        if not held:
+            raise OrderRefused(f"there is no position of {symbol or self._first} to leave")
+        side: Side = "sell" if held > 0 else "buy"
+        wanted = abs(held) if quantity is None else quantity
+        stop = self._request(side, wanted, symbol, stop=stop_loss, tif=tif, tag=tag)
+        profit = self._request(side, wanted, symbol, limit=take_profit, tif=tif, tag=tag)
+        return self._desk.place_pair(stop, profit)
 
     def close(self, symbol: str | None = None, *, tag: str | None = None) -> OrderHandle | None:
         """Place the market order that makes the position flat; return None if it is flat already."""
@@ -231,9 +210,9 @@ class Context:
             raise OrderRefused("ctx.target takes either a quantity or percent=")
         if percent is not None:
             price = Decimal(repr(self.bars(symbol).close[-1]))
-            wanted = (self.equity * _decimal("percent", percent) / 100 / price).quantize(Decimal("1e-8"), "ROUND_DOWN")
+            wanted = (self.equity * finite("percent", percent) / 100 / price).quantize(Decimal("1e-8"), "ROUND_DOWN")
         else:
-            wanted = _decimal("quantity", quantity)
+            wanted = finite("quantity", quantity)
         missing = wanted - self.position(symbol).quantity
         if not missing:
             return None
@@ -280,51 +259,40 @@ class Context:
         """Write a line to the run's log."""
         self._desk.log(message, fields)
 
-    def _order(
+    def _request(
         self,
         side: Side,
         quantity: Quantity,
         symbol: str | None,
-        limit: Price | None,
-        stop: Price | None,
-        trail: Price | None,
-        tif: str,
-        take_profit: Price | None,
-        stop_loss: Price | None,
-        tag: str | None,
-    ) -> OrderHandle:
-        if tif not in TimeInForce:
+        *,
+        limit: Price | None = None,
+        stop: Price | None = None,
+        trail: Price | None = None,
+        trail_percent: Quantity | None = None,
+        tif: str = "gtc",
+        take_profit: Price | None = None,
+        stop_loss: Price | None = None,
+        tag: str | None = None,
+    ) -> OrderRequest:
+        known = _TIMES_IN_FORCE.get(tif)
+        if known is None:
             raise OrderRefused(f"unknown time in force {tif!r}: choose one of {', '.join(TimeInForce)}")
-        return self._desk.place(
-            OrderRequest(
-                symbol=symbol or self._first,
-                side=side,
-                qty=quantity if type(quantity) is Decimal else _decimal("quantity", quantity),
-                limit=_price("limit", limit),
-                stop=_price("stop", stop),
-                trail=_price("trail", trail),
-                tif=TimeInForce(tif),
-                take_profit=_price("take_profit", take_profit),
-                stop_loss=_price("stop_loss", stop_loss),
-                tag=tag,
-            )
+        return OrderRequest(
+            symbol=symbol or self._first,
+            side=side,
+            qty=quantity if type(quantity) is Decimal else decimal_of("quantity", quantity),
+            limit=None if limit is None else price_of("limit", limit),
+            stop=None if stop is None else price_of("stop", stop),
+            trail=None if trail is None else price_of("trail", trail),
+            trail_percent=None if trail_percent is None else price_of("trail_percent", trail_percent),
+            tif=known,
+            take_profit=None if take_profit is None else price_of("take_profit", take_profit),
+            stop_loss=None if stop_loss is None else price_of("stop_loss", stop_loss),
+            tag=tag,
         )
 
 
-def _decimal(name: str, given: object) -> Decimal:
-    try:
-        return given if isinstance(given, Decimal) else Decimal(str(given))
-    except InvalidOperation:
-        raise OrderRefused(f"{name} must be a number, not {given!r}") from None
-
-
-def _price(name: str, given: Price | None) -> Decimal | None:
-    if given is None:
-        return None
-    price = _decimal(name, given)
-    if not price.is_finite() or price <= 0:
-        raise OrderRefused(f"{name} must be above zero, not {given}")
-    return price
+_TIMES_IN_FORCE = {one.value: one for one in TimeInForce}
 
 
 class Strategy:

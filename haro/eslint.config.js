@@ -27,12 +27,13 @@ export default defineConfig(
     },
   },
   {
-    // app -> features -> components -> lib; two features never know each other.
-    files: ['src/**/*.{ts,tsx}'],
+    // app -> features -> components -> lib; two features never know each other. A report is a page of its own.
+    files: ['src/**/*.{ts,tsx}', 'report/**/*.{ts,tsx}'],
     plugins: { boundaries },
     settings: {
       'boundaries/elements': [
         { type: 'app', pattern: 'src/app' },
+        { type: 'report', pattern: 'report' },
         { type: 'feature', pattern: 'src/features/*', capture: ['feature'] },
         { type: 'components', pattern: 'src/components' },
         { type: 'lib', pattern: 'src/lib' },
@@ -48,6 +49,7 @@ export default defineConfig(
             { from: { element: { type: 'app' } }, allow: layers('feature', 'components', 'lib') },
             { from: { element: { type: 'feature' } }, allow: layers('components', 'lib') },
             { from: { element: { type: 'components' } }, allow: layers('lib') },
+            { from: { element: { type: 'report' } }, allow: layers('lib') },
             { allow: { to: { module: { origin: 'external' } } } },
           ],
         },

@@ -22,7 +22,7 @@ from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.run_claims import DatabaseRunClaims
-from interfaces.session_process import ChildLauncher
+from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
 from projections.catalog import READ_MODELS
@@ -75,10 +75,18 @@ class Weaver:
         self.journal.close()
 
 
-def compose(settings: Settings, database_url: str, *, clock: Clock | None = None, only: UUID | None = None) -> Weaver:
+def compose(
+    settings: Settings,
+    database_url: str,
+    *,
+    clock: Clock | None = None,
+    only: UUID | None = None,
+    spare: ChildProcess | None = None,
+) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
-    only: limits the supervisor to this run. Raises DatabaseUnavailable when the database is away or not migrated.
+    only: limits the supervisor to this run. spare: a process started ahead for the first session.
+    Raises DatabaseUnavailable when the database is away or not migrated.
     """
     require_migrated(database_url)
     clock = clock or WallClock()
@@ -89,7 +97,9 @@ def compose(settings: Settings, database_url: str, *, clock: Clock | None = None
     broadcast = Broadcast(journal.epoch)
     tail.subscribe(broadcast.publish, broadcast.progress)
     claims = DatabaseRunClaims(database_url)
-    launcher = ChildLauncher(database_url, settings.strategies_dir, settings.log_level, settings.log_format)
+    launcher = ChildLauncher(
+        database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
+    )
     log = structlog.get_logger("supervisor")
 
     def report(message: str, fields: dict[str, object]) -> None:

@@ -27,6 +27,7 @@ from interfaces.event_store import journal_environment
 from interfaces.journal_tail import report_progress
 from interfaces.logs import configure_logs
 from interfaces.market_data.bar_store import BarStore
+from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.strategy_catalog import FileStrategyCatalog
 
 STOPPED = 4
@@ -92,7 +93,7 @@ def main() -> int:
     run_id = UUID(task["run_id"])
     structlog.contextvars.bind_contextvars(run_id=str(run_id), logger=f"greta:run-{str(run_id)[-4:]}")
     try:
-        _trade(run_id, task["database_url"], Path(task["strategies_dir"]), line)
+        _trade(run_id, task, line)
     except BacktestStopped:
         return STOPPED
     except WeaverError as error:
@@ -113,7 +114,8 @@ def _first_line() -> tuple[bytes, bytes]:
     return first, rest
 
 
-def _trade(run_id: UUID, database_url: str, strategies_dir: Path, line: StopLine) -> None:
+def _trade(run_id: UUID, task: Mapping[str, str], line: StopLine) -> None:
+    database_url = task["database_url"]
     log = structlog.get_logger("strategy")
 
     def write(message: str, fields: Mapping[str, object]) -> None:
@@ -123,8 +125,9 @@ def _trade(run_id: UUID, database_url: str, strategies_dir: Path, line: StopLine
     with Journal(journal_environment(database_url, pool_size=1)) as journal, connect(database_url) as connection:
         tools = BacktestTools(
             journal=journal,
-            catalog=FileStrategyCatalog(strategies_dir),
+            catalog=FileStrategyCatalog(Path(task["strategies_dir"])),
             bars=bars,
+            calendar=ExchangeSessions(Path(task["cache_dir"])),
             clock=WallClock(),
             progress=ProgressReports(connection),
             stop_asked=line.asked.is_set,

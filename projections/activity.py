@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from domain.events import Event
 from domain.money import plain
 from domain.order import OrderRejected
+from domain.risk import RiskHalted, RiskResumed
 from domain.run import (
     RunCompleted,
     RunCreated,
@@ -83,6 +84,8 @@ class ActivityReadModel:
             RunFailed,
             RunDeleted,
             OrderRejected,
+            RiskHalted,
+            RiskResumed,
         )
     )
 
@@ -94,7 +97,8 @@ class ActivityReadModel:
 def _row(folded: Folded) -> ActivityRow:
     entry, event = folded
     severity, message = _told(event)
-    run_id, order_id = (event.run_id, entry.stream_id) if isinstance(event, OrderRejected) else (entry.stream_id, None)
+    order_id = entry.stream_id if isinstance(event, OrderRejected) else None
+    run_id = event.run_id if isinstance(event, (OrderRejected, RiskHalted, RiskResumed)) else entry.stream_id
     return ActivityRow(
         position=entry.position,
         run_id=run_id,
@@ -108,25 +112,35 @@ def _row(folded: Folded) -> ActivityRow:
 
 def _told(event: Event) -> tuple[Severity, str]:
     match event:
-        case RunCreated():
-            symbols = " ".join(event.symbols)
-            return "info", f"Created {event.name}: {event.mode} of {event.strategy_id} on {symbols} {event.timeframe}"
-        case RunStartRequested():
-            return "info", "Start requested"
-        case RunStarted():
-            return "info", f"Started on {event.bars:,} bars"
-        case RunStopRequested():
-            return "info", "Stop requested"
-        case RunStopped():
-            return "info", "Stopped"
         case RunCompleted():
             return "info", f"Completed with {event.trades:,} trades, final equity {plain(event.final_equity)}"
         case RunFailed():
             return "error", f"Failed: {event.message} ({event.code})"
-        case RunDeleted():
-            return "info", "Deleted"
         case OrderRejected():
             return "warning", f"Order rejected: {event.reason}"
+        case RiskHalted():
+            return "error", f"Trading halted: {event.message}"
+        case _:
+            return "info", _noted(event)
+
+
+def _noted(event: Event) -> str:
+    match event:
+        case RunCreated():
+            symbols = " ".join(event.symbols)
+            return f"Created {event.name}: {event.mode} of {event.strategy_id} on {symbols} {event.timeframe}"
+        case RunStartRequested():
+            return "Start requested"
+        case RunStarted():
+            return f"Started on {event.bars:,} bars"
+        case RunStopRequested():
+            return "Stop requested"
+        case RunStopped():
+            return "Stopped"
+        case RunDeleted():
+            return "Deleted"
+        case RiskResumed():
+            return f"Trading resumed by {event.by}"
         case _:
             raise TypeError(f"nothing is told of {event.TOPIC}")
 

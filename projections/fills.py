@@ -20,7 +20,10 @@ NAME = "fills"
 
 @dataclass(frozen=True, slots=True)
 class FillRow:
-    """One execution: qty, price and fee of it alone, fee in quote currency; `position` is that of its event."""
+    """One execution: qty, price and fee of it alone, fee in quote currency; `position` is that of its event.
+
+    base_fee: taken from what was bought, in units. slippage: beyond the price before it, quote currency.
+    """
 
     position: int
     execution_id: str
@@ -31,6 +34,10 @@ class FillRow:
     qty: Decimal
     price: Decimal
     fee: Decimal
+    base_fee: Decimal
+    slippage: Decimal
+    liquidity: str
+    ambiguous: bool
     filled_at: datetime
 
 
@@ -70,6 +77,10 @@ class FillsReadModel:
                 qty=event.qty,
                 price=event.price,
                 fee=event.fee,
+                base_fee=event.base_fee,
+                slippage=event.slippage,
+                liquidity=event.liquidity,
+                ambiguous=event.ambiguous,
                 filled_at=event.at,
             )
             for entry, event in entries

@@ -15,6 +15,7 @@ from domain.money import ZERO
 from domain.order import (
     OrderCancelled,
     OrderCreated,
+    OrderExpired,
     OrderFill,
     OrderFilled,
     OrderPartiallyFilled,
@@ -45,6 +46,9 @@ class OrderRow:
     price: Decimal | None
     stop_price: Decimal | None
     trail: Decimal | None
+    trail_percent: Decimal | None
+    take_profit: Decimal | None
+    stop_loss: Decimal | None
     time_in_force: str
     parent_id: UUID | None
     tag: str | None
@@ -103,7 +107,8 @@ class OrdersReadModel:
     name: ClassVar[str] = NAME
     tables: ClassVar[tuple[str, ...]] = ("orders",)
     topics: ClassVar[frozenset[str]] = frozenset(
-        event.TOPIC for event in (OrderCreated, OrderPartiallyFilled, OrderFilled, OrderCancelled, OrderRejected)
+        event.TOPIC
+        for event in (OrderCreated, OrderPartiallyFilled, OrderFilled, OrderCancelled, OrderExpired, OrderRejected)
     )
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
@@ -123,6 +128,9 @@ def _created(order_id: UUID, position: int, event: OrderCreated) -> OrderRow:
         price=event.price,
         stop_price=event.stop_price,
         trail=event.trail,
+        trail_percent=event.trail_percent,
+        take_profit=event.take_profit,
+        stop_loss=event.stop_loss,
         time_in_force=event.time_in_force,
         parent_id=event.parent_id,
         tag=event.tag,
@@ -144,6 +152,8 @@ def _change(order: OrderRow, event: Event) -> None:
                 order.status = OrderStatus.FILLED if is_complete else OrderStatus.PARTIAL
         case OrderCancelled():
             order.status = OrderStatus.CANCELLED
+        case OrderExpired():
+            order.status = OrderStatus.EXPIRED
         case OrderRejected():
             order.status, order.reject_reason = OrderStatus.REJECTED, event.reason
         case _:

@@ -35,7 +35,8 @@ SUMMARY_FIGURES = ("total_trades", "winning_trades", "total_pnl", "max_drawdown"
 class RunRow:
     """A run as the REST contract shows it; changed only while a batch is folded.
 
-    config: the strategy's parameters. costs: basis points as text. error: `code, message, traceback`.
+    config: the strategy's parameters. costs, account: amounts as text. risk: limits that are
+    set. error: `code, message, traceback`.
     stats: every figure as `{value, basis}` or `{value: null, reason}`.
     timings: `load_seconds, engine_seconds, persist_seconds`.
     created_position: of its first event, what lists are ordered by.
@@ -53,6 +54,10 @@ class RunRow:
     config: dict[str, Any]
     initial_cash: Decimal
     costs: dict[str, Any]
+    venue: str
+    volume_cap: Decimal
+    account: dict[str, Any]
+    risk: dict[str, Any]
     start_time: datetime | None
     end_time: datetime | None
     created_at: datetime
@@ -146,6 +151,10 @@ def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:
         config=dict(event.parameters),
         initial_cash=event.initial_cash,
         costs=msgspec.to_builtins(event.costs),
+        venue=event.venue,
+        volume_cap=event.volume_cap,
+        account=msgspec.to_builtins(event.account),
+        risk=msgspec.to_builtins(event.risk),
         start_time=event.start_time,
         end_time=event.end_time,
         created_at=event.at,

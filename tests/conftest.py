@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from structlog.stdlib import ProcessorFormatter
 
 from interfaces.database import migrate
 from interfaces.embedded_postgres import EmbeddedPostgres
 from tests.postgres_servers import debian_binaries, fresh_database, system_server
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("weaver", deadline=None)
+settings.load_profile("weaver")
 
 _numbers = itertools.count(1)
 

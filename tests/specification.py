@@ -20,7 +20,7 @@ class Scenario[A: Aggregate]:
     triggered: Sequence[Event] = ()
     refused: WeaverError | None = None
 
-    def when(self, ask: Callable[[A], None]) -> Self:
+    def when(self, ask: Callable[[A], object]) -> Self:
         """Ask the aggregate for something."""
         try:
             ask(self.aggregate)

@@ -1,8 +1,9 @@
 """Small markets and sessions for tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -11,7 +12,9 @@ from application.session import Session
 from domain.events import Event
 from domain.ids import OrderIds
 from domain.market import Bars, Timeframe, to_microseconds
-from domain.run import CostSettings, RunCreated
+from domain.risk import RiskLimits
+from domain.run import AccountSettings, CostSettings, RunCreated
+from domain.sessions import Sessions
 from domain.strategy import Strategy
 from domain.timeline import Timeline
 
@@ -37,8 +40,20 @@ def market(
     return Bars(symbol, Timeframe.parse("1m"), time, first, high, low, last, np.ones(len(opens))).require_valid()
 
 
+CASH, NO_LIMITS = AccountSettings(), RiskLimits()
+
+
 def description(
-    symbols: Sequence[str] = ("BTC/USD",), cash: str = "100000", commission_bps: str = "0", slippage_bps: str = "0"
+    symbols: Sequence[str] = ("BTC/USD",),
+    timeframe: str = "1m",
+    cash: str = "100000",
+    commission_bps: str = "0",
+    slippage_bps: str = "0",
+    costs: CostSettings | None = None,
+    venue: str = "generic",
+    volume_cap: str = "0",
+    account: AccountSettings = CASH,
+    risk: RiskLimits = NO_LIMITS,
 ) -> RunCreated:
     """Return a backtest's description."""
     return RunCreated(
@@ -48,21 +63,30 @@ def description(
         strategy_version="1.0",
         mode="backtest",
         symbols=tuple(symbols),
-        timeframe="1m",
+        timeframe=timeframe,
         exchange="simulated",
         parameters={},
         initial_cash=Decimal(cash),
-        costs=CostSettings(Decimal(commission_bps), Decimal(slippage_bps)),
+        costs=costs or CostSettings(Decimal(commission_bps), Decimal(slippage_bps)),
+        venue=venue,
+        volume_cap=Decimal(volume_cap),
+        account=account,
+        risk=risk,
     )
 
 
-def trade(strategy: Strategy, *bars: Bars, **settings: str) -> tuple[Session, list[Event]]:
-    """Return a session after its last bar, and every order event it recorded."""
-    timeline = Timeline(bars)
-    described = description([one.symbol for one in bars], **settings)
-    session = Session(RUN, described, OrderIds(STORE, RUN), timeline, strategy, lambda message, fields: None)
+MARGIN = AccountSettings(kind="margin", leverage=Decimal(2), maintenance=Decimal("0.25"))
+
+
+def trade(
+    strategy: Strategy, *bars: Bars, sessions: Mapping[str, Sessions] | None = None, **settings: Any
+) -> tuple[Session, list[Event]]:
+    """Return a session after its last bar, and every event it recorded. settings: those of `description`."""
+    timeline = Timeline(bars, sessions)
+    described = description([one.symbol for one in bars], bars[0].timeframe.name, **settings)
+    ids = OrderIds(STORE, RUN)
+    session = Session(RUN, described, ids, timeline, strategy, lambda message, fields: None, sessions)
     session.start()
-    for instant in range(len(timeline)):
-        session.step(instant)
+    session.run(0, len(timeline))
     session.finish("the run reached the end of its bars")
-    return session, [recorded.event for recorded in session.outbox]
+    return session, [recorded.event for recorded in session.collect_events()]

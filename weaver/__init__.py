@@ -1,12 +1,13 @@
 """Weaver's public API: all a strategy file needs to import."""
 
 from domain.errors import OrderRefused
-from domain.indicators import highest, lowest, sma
+from domain.indicators import atr, bollinger, ema, highest, lowest, macd, rsi, sma, stdev
 from domain.order import OrderFill as Fill
 from domain.parameters import parameter
 from domain.portfolio import Position
 from domain.series import BarSeries, Series, crossed_above, crossed_below
-from domain.strategy import Context, OrderHandle, Strategy
+from domain.strategy import Context, Strategy
+from domain.working_order import OrderHandle
 
 __all__ = [
     "BarSeries",
@@ -17,10 +18,16 @@ __all__ = [
     "Position",
     "Series",
     "Strategy",
+    "atr",
+    "bollinger",
     "crossed_above",
     "crossed_below",
+    "ema",
     "highest",
     "lowest",
+    "macd",
     "parameter",
+    "rsi",
     "sma",
+    "stdev",
 ]

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 
-const files = ['src', 'tests'].flatMap((folder) =>
+const files = ['src', 'report', 'tests'].flatMap((folder) =>
   readdirSync(new URL(`../${folder}`, import.meta.url), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => basename(entry.name)),

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfaces.cli import options, typed
+from interfaces.cli import options
+from interfaces.cli.new_run import TypedRun
 from interfaces.cli.opened import page_url, read_settings
 from interfaces.cli.options import Json
-from interfaces.cli.printing import notice, print_json, progress_bar
+from interfaces.cli.printing import notice, print_json, progress_bar, say
 
 if TYPE_CHECKING:
     from application.commands import CreateRun
     from domain.run import BarFile
     from interfaces.cli.backtest_report import Result
+    from interfaces.cli.report_file import ReportFile
     from interfaces.composition import Weaver
+    from interfaces.session_process import ChildProcess
     from interfaces.settings import Settings
 
 type Range = tuple[datetime, datetime]
@@ -31,6 +34,11 @@ DataFiles = Annotated[
     ),
 ]
 
+ReportPath = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write a report as one HTML file that needs nothing else."),
+]
+
 
 def backtest(
     strategy: options.Strategy,
@@ -41,58 +49,86 @@ def backtest(
     end: options.End = None,
     param: options.Parameters = None,
     cash: options.Cash = "100000",
-    commission_bps: options.CommissionBps = "10",
+    commission_bps: options.CommissionBps = None,
     slippage_bps: options.SlippageBps = "0",
+    cost: options.OtherCosts = None,
+    venue: options.Venue = "generic",
+    volume_cap: options.VolumeCap = None,
+    account: options.Account = "cash",
+    leverage: options.Leverage = None,
+    risk: options.Risk = None,
     name: options.Name = None,
     tag: options.Tags = None,
+    report_file: ReportPath = None,
     json_wanted: Json = False,
 ) -> None:
     """Trade a strategy over history and report what came of it.
 
     All bars there are count, unless --start or --end say less.
     """
-    from application.commands import CreateRun
-    from domain.ids import new_id
     from domain.market import parse_symbol
-    from domain.run import CostSettings
     from interfaces.composition import database
+    from interfaces.session_process import ChildProcess
 
     settings = read_settings()
-    symbols = tuple(parse_symbol(one) for one in symbol)
-    command = CreateRun(
-        run_id=new_id(),
-        strategy_id=typed.strategy(strategy),
+    described = TypedRun(
+        strategy=strategy,
         mode="backtest",
-        symbols=symbols,
+        symbols=symbol,
         timeframe=timeframe,
+        start=start,
+        end=end,
+        parameters=param,
+        cash=cash,
+        commission_bps=commission_bps,
+        slippage_bps=slippage_bps,
+        costs=cost,
+        venue=venue,
+        volume_cap=volume_cap,
+        account=account,
+        leverage=leverage,
+        risk=risk,
         name=name,
-        parameters=typed.parameters(param or []),
-        initial_cash=typed.decimal(cash, "--cash"),
-        costs=CostSettings(
-            typed.decimal(commission_bps, "--commission-bps"), typed.decimal(slippage_bps, "--slippage-bps")
-        ),
-        start_time=typed.moment(start, "--start"),
-        end_time=typed.moment(end, "--end"),
-        bar_files=_bar_files(symbols, data or []),
-        tags=tuple(tag or ()),
+        tags=tag,
     )
+    command = described.command(_bar_files([parse_symbol(one) for one in symbol], data or []))
     in_files = _ranges_in_files(command)
-    with database(settings) as url:
-        result = traded(settings, url, command, in_files)
+    html = None
+    if report_file is not None:
+        from interfaces.cli.report_file import ReportFile
+
+        html = ReportFile(report_file)
+    # it loads while the database starts
+    spare = ChildProcess()
+    try:
+        with database(settings) as url:
+            result = traded(settings, url, command, in_files, html, spare)
+    finally:
+        spare.kill()
     report(result, settings, json_wanted)
+    if html is not None:
+        say(f"Report: {html.path}", json_wanted=json_wanted)
 
 
-def traded(settings: "Settings", database_url: str, command: "CreateRun", in_files: Sequence[Range] = ()) -> "Result":
+def traded(
+    settings: "Settings",
+    database_url: str,
+    command: "CreateRun",
+    in_files: Sequence[Range] = (),
+    html: "ReportFile | None" = None,
+    spare: "ChildProcess | None" = None,
+) -> "Result":
     """Run the backtest and return its result; raise CommandFailed, the strategy's traceback shown, if it has none.
 
-    in_files: the range of each bar file of the command.
+    in_files: the range of each bar file of the command. html: where its report is written, None for none.
+    spare: a process started ahead to trade it.
     """
     from application.runs import load_run
     from interfaces.cli.backtest_execution import BacktestFailed, completed, execute
     from interfaces.cli.backtest_report import Result, of_strategy
     from interfaces.composition import compose
 
-    weaver = compose(settings, database_url, only=command.run_id)
+    weaver = compose(settings, database_url, only=command.run_id, spare=spare)
     try:
         ranges = in_files or _ranges_in_store(weaver, command)
         with progress_bar(f"{command.strategy_id} {' '.join(command.symbols)}") as told:
@@ -104,16 +140,19 @@ def traded(settings: "Settings", database_url: str, command: "CreateRun", in_fil
                 sys.stderr.write(f"{of_strategy(failure.traceback).rstrip()}\n")
             raise
         run = load_run(weaver.journal, command.run_id)
+        result = Result(
+            command=command,
+            run=run,
+            end=end,
+            completed=done,
+            start_time=min(first for first, _ in ranges),
+            end_time=max(last for _, last in ranges),
+        )
+        if html is not None:
+            html.write(weaver, result)
+        return result
     finally:
         weaver.stop()
-    return Result(
-        command=command,
-        run=run,
-        end=end,
-        completed=done,
-        start_time=min(first for first, _ in ranges),
-        end_time=max(last for _, last in ranges),
-    )
 
 
 def report(result: "Result", settings: "Settings", json_wanted: bool) -> None:

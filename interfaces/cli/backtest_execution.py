@@ -31,12 +31,16 @@ type Told = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class BacktestEnd:
-    """How a backtest ended. total_seconds: from its command to its end being durable and in the read models."""
+    """How a backtest ended.
+
+    total_seconds: from its command to its end being durable. read_models_seconds: from then until they all show it.
+    """
 
     event: Event
     position: int
     events_recorded: int
     total_seconds: float
+    read_models_seconds: float
 
 
 class BacktestFailed(CommandFailed):
@@ -90,12 +94,13 @@ def execute(weaver: "Weaver", command: CreateRun, told: Told) -> BacktestEnd:
         weaver.dispatch.dispatch(command, actor=ACTOR)
         weaver.dispatch.dispatch(StartRun(run_id=command.run_id), actor=ACTOR)
         ending = _awaited(weaver, watch)
+        durable = perf_counter()
         _await_read_models(weaver, ending.position)
     except (KeyboardInterrupt, Interrupted):
         _stop(weaver, watch, command.run_id)
         raise
-    seconds = perf_counter() - began
-    return BacktestEnd(decode(ending.topic, ending.state), ending.position, watch.events, seconds)
+    event = decode(ending.topic, ending.state)
+    return BacktestEnd(event, ending.position, watch.events, durable - began, perf_counter() - durable)
 
 
 def completed(end: BacktestEnd, run_id: UUID) -> RunCompleted:

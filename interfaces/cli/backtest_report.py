@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,33 +12,50 @@ import msgspec
 import domain
 from application.commands import CreateRun
 from domain.money import plain
-from domain.run import Run, RunCompleted
+from domain.run import Run, RunCompleted, RunCreated
 from interfaces.cli.backtest_execution import BacktestEnd
 from interfaces.cli.printing import print_line, print_table, separated, shown
 
-PERCENTAGES = frozenset(
-    {"total_return", "max_drawdown", "win_rate", "exposure", "volatility", "cagr", "buy_and_hold_return"}
-)
 # The order of reading; a database hands figures back in an order of its own.
 FIGURES = (
-    "total_pnl",
-    "total_return",
-    "buy_and_hold_return",
-    "cagr",
-    "volatility",
-    "sharpe_ratio",
-    "max_drawdown",
-    "exposure",
-    "total_trades",
-    "winning_trades",
-    "losing_trades",
-    "win_rate",
-    "profit_factor",
-    "expectancy",
-    "fees_paid",
-    "open_positions",
+    *("total_pnl", "total_return", "buy_and_hold_return", "cagr", "alpha", "beta"),
+    *("volatility", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "skew", "kurtosis"),
+    *("value_at_risk_95", "conditional_value_at_risk_95", "best_day", "worst_day"),
+    *("max_drawdown", "max_drawdown_start", "max_drawdown_trough", "max_drawdown_recovery", "max_drawdown_duration"),
+    *(
+        "total_trades",
+        "winning_trades",
+        "losing_trades",
+        "win_rate",
+        "profit_factor",
+        "payoff_ratio",
+        "expectancy",
+        "sqn",
+    ),
+    *("average_trade", "average_win", "average_loss", "best_trade", "worst_trade"),
+    *("average_trade_duration", "longest_trade_duration", "longest_winning_streak", "longest_losing_streak"),
+    *("average_mae", "worst_mae", "average_mfe", "best_mfe"),
+    *("exposure", "turnover", "fees_paid", "slippage_paid", "ambiguous_share", "open_positions"),
 )
-MONEY = frozenset({"total_pnl", "fees_paid", "expectancy"})
+# The five deepest drawdowns are for programs and for the report; the deepest is told as max_drawdown.
+NOT_PRINTED = "drawdown_"
+PERCENTAGES = frozenset(
+    {
+        *("total_return", "buy_and_hold_return", "cagr", "alpha", "volatility", "max_drawdown", "win_rate", "exposure"),
+        *("value_at_risk_95", "conditional_value_at_risk_95", "best_day", "worst_day", "ambiguous_share"),
+        *("average_mae", "worst_mae", "average_mfe", "best_mfe"),
+    }
+)
+MONEY = frozenset(
+    {
+        *("total_pnl", "fees_paid", "slippage_paid", "expectancy"),
+        *("average_trade", "average_win", "average_loss", "best_trade", "worst_trade"),
+    }
+)
+IN_SECONDS, IN_DAYS = (
+    frozenset({"average_trade_duration", "longest_trade_duration"}),
+    frozenset({"max_drawdown_duration"}),
+)
 _FRAME = '  File "'
 _SOURCES = Path(domain.__file__).parents[1]
 _OWN_FRAMES = tuple(f"{_FRAME}{_SOURCES / name}/" for name in ("application", "domain", "interfaces"))
@@ -77,6 +94,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "engine_seconds": done.engine_seconds,
         "persist_seconds": done.persist_seconds,
         "total_seconds": round(end.total_seconds, 6),
+        "read_models_seconds": round(end.read_models_seconds, 6),
         "bars_per_second": round(result.bars_per_second, 1),
         "orders": done.orders,
         "fills": done.fills,
@@ -95,10 +113,8 @@ def print_report(result: Result, page: str) -> None:
     parameters = ", ".join(f"{name} {value}" for name, value in created.parameters.items()) or "none"
     print_line(f"{created.strategy_id} on {' '.join(created.symbols)} {created.timeframe}, backtest")
     print_line(f"{done.bars:,} bars from {shown(result.start_time)} to {shown(result.end_time)} UTC")
-    print_line(
-        f"Parameters: {parameters}. Commission {plain(created.costs.commission_bps)} bps, "
-        f"slippage {plain(created.costs.slippage_bps)} bps."
-    )
+    print_line(f"Parameters: {parameters}")
+    print_line(f"Venue {created.venue}, {_conditions(created)}")
     print_line()
     print_line(
         f"{separated(created.initial_cash)} became {separated(done.final_equity)}: "
@@ -116,6 +132,24 @@ def print_report(result: Result, page: str) -> None:
     print_line(f"With weaver serve running: {page}")
 
 
+def _conditions(created: RunCreated) -> str:
+    """The costs, and what else is not as a run has it by default."""
+    costs, account = created.costs, created.account
+    told = [f"commission {plain(costs.commission_bps)} bps", f"slippage {plain(costs.slippage_bps)} bps"]
+    others = msgspec.to_builtins(costs)
+    told += [
+        f"{name.replace('_', ' ')} {others[name]}"
+        for name in others
+        if name not in ("commission_bps", "slippage_bps") and getattr(costs, name)
+    ]
+    if created.volume_cap:
+        told.append(f"at most {plain(created.volume_cap)} % of a bar's volume")
+    if account.kind == "margin":
+        told.append(f"margin account with leverage {plain(account.leverage)}")
+    told += [f"{name.replace('_', ' ')} {limit}" for name, limit in msgspec.to_builtins(created.risk).items()]
+    return ", ".join(told)
+
+
 def print_figures(stats: Mapping[str, Mapping[str, Any]]) -> None:
     """Print every figure with what it is based on, or why it is undefined."""
     print_table(
@@ -123,6 +157,7 @@ def print_figures(stats: Mapping[str, Mapping[str, Any]]) -> None:
         [
             (name.replace("_", " "), _figure(name, figure["value"]), figure.get("basis") or figure.get("reason"))
             for name, figure in sorted(stats.items(), key=_place)
+            if not name.startswith(NOT_PRINTED)
         ],
         right=("value",),
     )
@@ -152,6 +187,10 @@ def _figure(name: str, value: object) -> str:
         return "undefined"
     if name in PERCENTAGES and isinstance(value, (int, float)):
         return f"{value:.2%}"
+    if name in IN_SECONDS and isinstance(value, (int, float)):
+        return str(timedelta(seconds=round(value)))
+    if name in IN_DAYS and isinstance(value, (int, float)):
+        return f"{value:,.1f} days"
     if name in MONEY:
         return separated(Decimal(str(value)))
     return f"{value:,.4g}" if isinstance(value, float) else shown(value)

@@ -1,6 +1,6 @@
 """Options and arguments that several commands share: declared once, so that they mean and say the same everywhere."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,10 +33,54 @@ Parameters = Annotated[
 ]
 Cash = Annotated[str, typer.Option("--cash", metavar="AMOUNT", help="Cash to begin with, in quote currency.")]
 CommissionBps = Annotated[
-    str, typer.Option("--commission-bps", metavar="BPS", help="Commission, in basis points of the traded price.")
+    str | None,
+    typer.Option(
+        "--commission-bps",
+        metavar="BPS",
+        help="Commission, in basis points of the traded price; 10 unless the venue has its own.",
+    ),
 ]
 SlippageBps = Annotated[
     str, typer.Option("--slippage-bps", metavar="BPS", help="Slippage, in basis points of the price.")
+]
+OtherCosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cost",
+        metavar="NAME=VALUE",
+        help="Another cost: maker_bps, commission_per_unit, commission_per_order, fee_in_base, slippage_ticks, "
+        "slippage_impact; may be given several times.",
+    ),
+]
+Venue = Annotated[
+    str, typer.Option("--venue", metavar="VENUE", help="Whose rules and costs to simulate: generic or alpaca.")
+]
+VolumeCap = Annotated[
+    str | None,
+    typer.Option(
+        "--volume-cap",
+        metavar="PERCENT",
+        help="How much of a bar's volume the run may take; 0 for no cap, else as the venue has it.",
+    ),
+]
+Account = Annotated[
+    Literal["cash", "margin"], typer.Option("--account", help="A cash account, or one that borrows and goes short.")
+]
+Leverage = Annotated[
+    str | None,
+    typer.Option(
+        "--leverage",
+        metavar="TIMES",
+        help="Positions a margin account may open, in multiples of its equity; 2 unless said otherwise.",
+    ),
+]
+Risk = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--risk",
+        metavar="NAME=VALUE",
+        help="A risk limit, such as max_position=5 or max_drawdown=0.2; may be given several times.",
+    ),
 ]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call the run.")]
 Tags = Annotated[

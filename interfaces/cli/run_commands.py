@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from interfaces.cli import options, typed
+from interfaces.cli.new_run import TypedRun
 from interfaces.cli.opened import ACTOR, composed, reading
 from interfaces.cli.options import Json, Limit, RunId
 from interfaces.cli.printing import print_facts, print_json, print_line, print_table
@@ -35,35 +36,41 @@ def create_run(
     end: options.End = None,
     param: options.Parameters = None,
     cash: options.Cash = "100000",
-    commission_bps: options.CommissionBps = "10",
+    commission_bps: options.CommissionBps = None,
     slippage_bps: options.SlippageBps = "0",
+    cost: options.OtherCosts = None,
+    venue: options.Venue = "generic",
+    volume_cap: options.VolumeCap = None,
+    account: options.Account = "cash",
+    leverage: options.Leverage = None,
+    risk: options.Risk = None,
     name: options.Name = None,
     tag: options.Tags = None,
     notes: Annotated[str, typer.Option("--notes", metavar="TEXT", help="Whatever is worth remembering of it.")] = "",
     json_wanted: Json = False,
 ) -> None:
     """Describe a run; nothing trades until it is started."""
-    from application.commands import CreateRun
-    from domain.ids import new_id
-    from domain.run import CostSettings
-
-    command = CreateRun(
-        run_id=new_id(),
-        strategy_id=typed.strategy(strategy),
+    command = TypedRun(
+        strategy=strategy,
         mode=mode,
-        symbols=tuple(symbol),
+        symbols=symbol,
         timeframe=timeframe,
+        start=start,
+        end=end,
+        parameters=param,
+        cash=cash,
+        commission_bps=commission_bps,
+        slippage_bps=slippage_bps,
+        costs=cost,
+        venue=venue,
+        volume_cap=volume_cap,
+        account=account,
+        leverage=leverage,
+        risk=risk,
         name=name,
-        parameters=typed.parameters(param or []),
-        initial_cash=typed.decimal(cash, "--cash"),
-        costs=CostSettings(
-            typed.decimal(commission_bps, "--commission-bps"), typed.decimal(slippage_bps, "--slippage-bps")
-        ),
-        start_time=typed.moment(start, "--start"),
-        end_time=typed.moment(end, "--end"),
-        tags=tuple(tag or ()),
+        tags=tag,
         notes=notes,
-    )
+    ).command()
     position = _dispatched(command)
     if json_wanted:
         print_json({"run_id": command.run_id, "position": position})

@@ -38,18 +38,23 @@ def decimal(text: str, option: str) -> Decimal:
     return number
 
 
-def parameters(given: Sequence[str]) -> dict[str, str | int | float | bool]:
-    """Return the values of `--param name=value` as texts, by name; the strategy's declaration converts them later."""
-    found: dict[str, str | int | float | bool] = {}
+def pairs(given: Sequence[str], option: str, example: str = "name=value") -> dict[str, object]:
+    """Return the values of an option that is given as `name=value`, as texts by name."""
+    found: dict[str, object] = {}
     for text in given:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise InvalidInput(f"--param must look like fast=20, not {text!r}")
+            raise InvalidInput(f"{option} must look like {example}, not {text!r}")
         if name in found:
-            raise InvalidInput(f"--param {name} is given twice: once as {found[name]}, once as {value}")
+            raise InvalidInput(f"{option} {name} is given twice: once as {found[name]}, once as {value}")
         found[name] = value.strip()
     return found
+
+
+def parameters(given: Sequence[str]) -> dict[str, str | int | float | bool]:
+    """Return the values of `--param name=value` as texts, by name; the strategy's declaration converts them later."""
+    return {name: str(value) for name, value in pairs(given, "--param", "fast=20").items()}
 
 
 def strategy(text: str) -> str:

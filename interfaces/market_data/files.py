@@ -221,6 +221,9 @@ class _FileReader:
                 numbers = column.cast(number, strict=False)
                 self._refuse(column, numbers.is_null().to_numpy(), "is no whole number, as the first one is")
                 return self._times_since_1970(numbers)
+        usual = column.str.to_datetime(FORMATS[0], time_unit="us", strict=False)
+        if not usual.null_count():
+            return _microseconds(usual)
         text = column.str.replace(" ", "T", literal=True).str.replace(" UTC", "Z", literal=True)
         times = np.zeros(len(text), np.int64)
         pending = np.arange(len(text))

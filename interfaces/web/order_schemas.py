@@ -48,7 +48,10 @@ class Order(Answered):
     qty: DecimalOut
     price: Annotated[DecimalOut | None, Field(description="The limit.")]
     stop_price: DecimalOut | None
-    trail: DecimalOut | None
+    trail: Annotated[DecimalOut | None, Field(description="Distance of a trailing stop, quote currency.")]
+    trail_percent: DecimalOut | None
+    take_profit: Annotated[DecimalOut | None, Field(description="Price of the exit placed once it has filled.")]
+    stop_loss: Annotated[DecimalOut | None, Field(description="Trigger of the exit placed once it has filled.")]
     time_in_force: TimeInForce
     filled_qty: DecimalOut
     filled_avg_price: DecimalOut | None
@@ -78,5 +81,9 @@ class Fill(Answered):
     qty: DecimalOut
     price: DecimalOut
     fee: DecimalOut
+    base_fee: Annotated[DecimalOut, Field(description="Taken from what was bought, in units of the symbol.")]
+    slippage: Annotated[DecimalOut, Field(description="Cost beyond the price before slippage, quote currency.")]
+    liquidity: Literal["maker", "taker"]
+    ambiguous: Annotated[bool, Field(description="The bar does not tell whether the other exit came first.")]
     filled_at: MomentOut
     position: int

@@ -2,17 +2,19 @@
 
 from uuid import UUID
 
+import msgspec
+
 from domain.run import RunCreated, RunStatus
 from interfaces.web.run_schemas import Run
 from projections.runs import RunRow
 
-_MADE_HERE = {"risk", "progress", "stats"}
+_MADE_HERE = {"progress", "stats"}
 
 
 def shown(row: RunRow, last_progress: float | None) -> dict[str, object]:
     """Return the fields of a Run. last_progress: the newest figure heard of it, if it is being run."""
     fields = {name: getattr(row, name) for name in Run.model_fields if name not in _MADE_HERE}
-    return fields | {"risk": {}, "progress": _progress(row, last_progress), "stats": row.summary}
+    return fields | {"progress": _progress(row, last_progress), "stats": row.summary}
 
 
 def shown_as_created(run_id: UUID, created: RunCreated, position: int) -> dict[str, object]:
@@ -31,7 +33,10 @@ def shown_as_created(run_id: UUID, created: RunCreated, position: int) -> dict[s
         "config": created.parameters,
         "initial_cash": created.initial_cash,
         "costs": created.costs,
-        "risk": {},
+        "venue": created.venue,
+        "volume_cap": created.volume_cap,
+        "account": created.account,
+        "risk": msgspec.to_builtins(created.risk),
         "start_time": created.start_time,
         "end_time": created.end_time,
         "created_at": created.at,

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from application.commands import DEFAULT_COSTS
 from domain.market import TIMEFRAMES
 from domain.run import MODES, Mode, RunStatus
+from domain.venues import GENERIC, VENUES
 from interfaces.web.queries import Paged
 from interfaces.web.values import (
     Answered,
@@ -38,10 +38,40 @@ EXAMPLE: JsonDict = {
 
 
 class CostsIn(Given):
-    """Commission and slippage, in basis points of the traded price."""
+    """What trading costs; what is left out is as the venue has it. Rates in basis points of the traded price."""
 
-    commission_bps: DecimalIn = DEFAULT_COSTS.commission_bps
-    slippage_bps: DecimalIn = DEFAULT_COSTS.slippage_bps
+    commission_bps: DecimalIn | None = None
+    slippage_bps: DecimalIn | None = None
+    maker_bps: DecimalIn | None = None
+    commission_per_unit: DecimalIn | None = None
+    commission_per_order: DecimalIn | None = None
+    fee_in_base: bool | None = None
+    slippage_ticks: DecimalIn | None = None
+    slippage_impact: DecimalIn | None = None
+
+
+class AccountIn(Given):
+    """A cash account, or a margin account that borrows and goes short."""
+
+    kind: Literal["cash", "margin"] = "cash"
+    leverage: DecimalIn | None = None
+    maintenance: DecimalIn | None = None
+
+
+class RiskIn(Given):
+    """Limits the run may not go beyond; what is left out is no limit."""
+
+    max_position: DecimalIn | None = None
+    max_order_notional: DecimalIn | None = None
+    max_open_orders: int | None = None
+    max_orders_per_minute: int | None = None
+    max_gross_exposure: DecimalIn | None = None
+    long_only: bool = False
+    max_daily_loss: DecimalIn | None = None
+    max_drawdown: DecimalIn | None = None
+    flatten_on_halt: bool = False
+    max_bar_age_seconds: int | None = None
+    cooldown_after_loss_seconds: int | None = None
 
 
 class NewRun(Given):
@@ -58,6 +88,10 @@ class NewRun(Given):
     config: Annotated[dict[ParameterName, ParameterIn], Field(max_length=200, default_factory=dict)]
     initial_cash: DecimalIn | None = None
     costs: CostsIn = CostsIn()
+    venue: Annotated[Text, Field(json_schema_extra={"enum": list(VENUES)})] = GENERIC
+    volume_cap: Annotated[DecimalIn | None, Field(description="Percent of a bar's volume; 0 for no cap.")] = None
+    account: AccountIn = AccountIn()
+    risk: RiskIn = RiskIn()
     start_time: MomentIn | None = None
     end_time: MomentIn | None = None
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
@@ -80,10 +114,24 @@ class RunQuery(Paged):
 
 
 class CostsOut(Answered):
-    """Commission and slippage, in basis points of the traded price."""
+    """What trading costs. Rates in basis points of the traded price, the rest in quote currency."""
 
     commission_bps: DecimalOut
     slippage_bps: DecimalOut
+    maker_bps: DecimalOut | None
+    commission_per_unit: DecimalOut
+    commission_per_order: DecimalOut
+    fee_in_base: bool
+    slippage_ticks: DecimalOut
+    slippage_impact: DecimalOut
+
+
+class AccountOut(Answered):
+    """A cash account, or a margin account; leverage and maintenance concern the latter."""
+
+    kind: Literal["cash", "margin"]
+    leverage: DecimalOut
+    maintenance: DecimalOut
 
 
 class RunFault(Answered):
@@ -119,6 +167,9 @@ class Run(Answered):
     config: dict[str, Any]
     initial_cash: DecimalOut
     costs: CostsOut
+    venue: str
+    volume_cap: DecimalOut
+    account: AccountOut
     risk: dict[str, Any]
     start_time: MomentOut | None
     end_time: MomentOut | None

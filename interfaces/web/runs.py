@@ -4,19 +4,23 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Body, Path, Query, Request, Response
+from msgspec import structs
 
 from application.commands import CreateRun, DeleteRun, StartRun, StopRun
 from application.runs import load_run
 from domain.errors import StrategyNotFound
 from domain.ids import new_id
-from domain.run import MODES, CostSettings
+from domain.market import parse_symbol
+from domain.risk import parse_limits
+from domain.run import MODES, AccountSettings
+from domain.venues import costs_at
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, carry_out, reading, require_run, shows
 from interfaces.web.errors import Problem
 from interfaces.web.pagination import Page, PageOfRows, paged
 from interfaces.web.queries import Read
 from interfaces.web.run_answers import shown, shown_as_created
-from interfaces.web.run_schemas import Accepted, NewRun, Run, RunQuery
+from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
 from interfaces.web.values import Given, Nothing
 from projections import runs
 
@@ -120,12 +124,27 @@ def _command(run_id: UUID, body: NewRun) -> CreateRun:
     given = body.model_dump(include={"strategy_id", "timeframe", "name", "exchange", "start_time", "end_time", "notes"})
     if body.initial_cash is not None:
         given["initial_cash"] = body.initial_cash
+    symbols = tuple(parse_symbol(symbol) for symbol in body.symbols)
     return CreateRun(
         run_id=run_id,
         mode="backtest",
-        symbols=body.symbols,
+        symbols=symbols,
         parameters=body.config,
-        costs=CostSettings(body.costs.commission_bps, body.costs.slippage_bps),
+        costs=costs_at(body.venue, symbols, body.costs.model_dump()),
+        venue=body.venue,
+        volume_cap=body.volume_cap,
+        account=_account(body.account),
+        risk=parse_limits(body.risk.model_dump()),
         tags=body.tags,
         **given,
     )
+
+
+def _account(given: AccountIn) -> AccountSettings:
+    settings = AccountSettings(given.kind)
+    if given.leverage is not None:
+        settings = AccountSettings.leveraged(given.leverage)
+        settings = structs.replace(settings, kind=given.kind)
+    if given.maintenance is not None:
+        settings = structs.replace(settings, maintenance=given.maintenance)
+    return settings

@@ -23,6 +23,7 @@ from domain.order import OrderCreated
 from domain.run import CostSettings, RunCompleted, RunFailed, RunStatus
 from interfaces.event_store import journal_environment
 from interfaces.market_data.bar_store import BarStore
+from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.strategy_catalog import FileStrategyCatalog
 from tests.trading import market
 
@@ -75,6 +76,7 @@ class Tools:
             self.journal,
             self.catalog,
             self.bars,
+            ExchangeSessions(),
             WallClock(),
             self,
             lambda: self.stopping,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from application.equity import MAX_POINTS, equity_curve, equity_marks
 from domain.errors import StrategyFault
 from domain.order import OrderCancelled, OrderCreated, OrderFill, OrderFilled, OrderRejected, OrderStatus
-from domain.strategy import Context, OrderHandle, Strategy
+from domain.strategy import Context, Strategy
+from domain.working_order import OrderHandle
 from tests.trading import START, market, trade
 
 ONE = Decimal(1)
@@ -106,7 +107,7 @@ def test_working_orders_keep_their_cash_reserved() -> None:
 def test_an_open_that_gapped_beyond_the_cash_rejects_the_order() -> None:
     session, events = trade(Script(bar0=lambda ctx: ctx.buy(10)), market([10, 11], [10, 11]), cash="100")
     assert isinstance(events[-1], OrderRejected)
-    assert "110 needed at the open, 100 there" in events[-1].reason
+    assert "110 needed at the fill, 100 there" in events[-1].reason
     assert session.cash == 100
 
 
@@ -148,13 +149,19 @@ def test_target_brings_the_position_to_a_share_of_equity() -> None:
         (lambda ctx: ctx.buy("many"), "must be a number"),
         (lambda ctx: ctx.buy("0.1234567891"), "more than 9 decimals"),
         (lambda ctx: ctx.buy(1, "ETH/USD"), "not traded by this run"),
-        (lambda ctx: ctx.buy(1, limit=10), "market orders only"),
         (lambda ctx: ctx.buy(1, limit=-1), "above zero"),
-        (lambda ctx: ctx.buy(1, tif="day"), "gtc orders only"),
+        (lambda ctx: ctx.buy(1, tif="day"), "takes no day market orders of BTC/USD: gtc, ioc, fok only"),
         (lambda ctx: ctx.buy(1, tif="forever"), "unknown time in force"),
-        (lambda ctx: ctx.buy(1, take_profit=20), "no bracket orders"),
+        (lambda ctx: ctx.buy(1, take_profit=10, stop_loss=20), "the wrong way round"),
+        (lambda ctx: ctx.exit(take_profit=20, stop_loss=5), "no position of BTC/USD"),
+        (lambda ctx: ctx.buy(1, trail=1, trail_percent=1), "either trail or trail_percent"),
+        (lambda ctx: ctx.buy(1, trail=1, limit=5), "neither limit nor stop"),
+        (lambda ctx: ctx.sell(1, trail_percent=100), "must be below 100"),
+        (lambda ctx: ctx.sell(1, trail=11), "below zero"),
+        (lambda ctx: ctx.buy("0.0000000001"), "more than 9 decimals"),
+        (lambda ctx: ctx.buy(1, limit="1e-9"), "less than one tick"),
         (lambda ctx: ctx.target(), "either a quantity or percent"),
-        (lambda ctx: ctx.bars(timeframe="1h"), "bars of 1m only"),
+        (lambda ctx: ctx.bars(timeframe="1s"), "1s"),
         (lambda ctx: ctx.bars("ETH/USD"), "no bars of ETH/USD"),
         (lambda ctx: 1 / 0, "ZeroDivisionError"),
     ],

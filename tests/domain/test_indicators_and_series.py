@@ -83,7 +83,7 @@ def test_a_series_ends_at_now() -> None:
 @given(st.lists(st.tuples(*[st.sampled_from([1.0, 2.0, 3.0, math.nan])] * 2), min_size=1, max_size=20))
 def test_crossings_follow_their_definition_at_every_bar(pairs: list[tuple[float, float]]) -> None:
     bars = bar_series([1.0] * len(pairs))
-    a, b = (Series(np.array(values), bars.cursor) for values in zip(*pairs, strict=True))
+    a, b = (Series(np.array(values), bars) for values in zip(*pairs, strict=True))
     bars.cursor.index = -1
     assert not crossed_above(a, b), "before the first bar nothing has crossed"
     assert not crossed_below(a, b)

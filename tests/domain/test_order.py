@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Refused
 from domain.order import (
+    Execution,
     Order,
     OrderCancelled,
     OrderCreated,
@@ -48,30 +49,34 @@ REST = fill(OrderFilled, "e2", "1", "2", "110", "105")
 
 
 def test_a_partial_execution_leaves_the_rest_working() -> None:
-    scenario = given(Order, CREATED).when(lambda order: order.fill(AT, "e1", Decimal(1), Decimal(100), Decimal(0)))
+    scenario = given(Order, CREATED).when(
+        lambda order: order.fill(AT, "e1", Execution(Decimal(1), Decimal(100), Decimal(0)))
+    )
     scenario.then(HALF)
     assert scenario.aggregate.status is OrderStatus.PARTIAL
 
 
 def test_the_last_execution_fills_the_order_at_the_mean_price() -> None:
-    given(Order, CREATED, HALF).when(lambda order: order.fill(AT, "e2", Decimal(1), Decimal(110), Decimal(0))).then(
-        REST
-    )
+    given(Order, CREATED, HALF).when(
+        lambda order: order.fill(AT, "e2", Execution(Decimal(1), Decimal(110), Decimal(0)))
+    ).then(REST)
 
 
 def test_the_same_execution_is_booked_once() -> None:
-    given(Order, CREATED, HALF).when(lambda order: order.fill(AT, "e1", Decimal(1), Decimal(100), Decimal(0))).then()
+    given(Order, CREATED, HALF).when(
+        lambda order: order.fill(AT, "e1", Execution(Decimal(1), Decimal(100), Decimal(0)))
+    ).then()
 
 
 def test_more_than_was_ordered_is_refused() -> None:
     given(Order, CREATED, HALF).when(
-        lambda order: order.fill(AT, "e9", Decimal("1.1"), Decimal(100), Decimal(0))
+        lambda order: order.fill(AT, "e9", Execution(Decimal("1.1"), Decimal(100), Decimal(0)))
     ).then_refused(Refused, "cannot be filled")
 
 
 def test_a_fill_after_the_cancel_is_booked_and_the_order_stays_cancelled() -> None:
     late = given(Order, CREATED, OrderCancelled(at=AT, run_id=RUN, reason="by hand")).when(
-        lambda order: order.fill(AT, "e1", Decimal(1), Decimal(100), Decimal(0))
+        lambda order: order.fill(AT, "e1", Execution(Decimal(1), Decimal(100), Decimal(0)))
     )
     late.then(HALF)
     assert (late.aggregate.status, late.aggregate.filled_qty) == (OrderStatus.CANCELLED, Decimal(1))
@@ -96,7 +101,7 @@ def test_filled_never_exceeds_ordered_and_refolding_gives_the_same_order(
     seen: dict[str, Decimal] = {}
     for qty, number in executions:
         try:
-            order.fill(AT, str(number), qty, Decimal(100), Decimal(0))
+            order.fill(AT, str(number), Execution(qty, Decimal(100), Decimal(0)))
         except Refused:
             assert sum(seen.values()) + qty > ordered
         else:

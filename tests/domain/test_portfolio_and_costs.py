@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +13,10 @@ from domain.costs import Costs
 from domain.errors import InvalidInput
 from domain.ids import OrderIds, new_id
 from domain.money import exact, plain, posted
-from domain.order import OrderFilled, Side
+from domain.order import Liquidity, OrderFilled, Side
 from domain.portfolio import Portfolio
 from domain.run import CostSettings
+from domain.venues import venue
 
 AT = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
@@ -89,12 +91,112 @@ def test_a_price_becomes_the_decimal_its_text_says(price: float) -> None:
 @given(st.decimals("0.01", "100000", places=2), st.decimals("0", "200", places=1))
 def test_slippage_is_always_against_the_trader(price: Decimal, bps: Decimal) -> None:
     costs = Costs.of(CostSettings(slippage_bps=bps))
-    assert costs.slipped(price, "sell") <= price <= costs.slipped(price, "buy")
-    assert abs(costs.slipped(price, "buy") - price * (1 + bps / 10000)) <= Decimal("1e-8")
+    assert costs.slipped(price, "sell", BTC) <= price <= costs.slipped(price, "buy", BTC)
+    assert abs(costs.slipped(price, "buy", BTC) - price * (1 + bps / 10000)) <= Decimal("1e-8")
 
 
-def test_commission_is_a_fraction_of_the_notional() -> None:
-    assert Costs.of(CostSettings(commission_bps=Decimal(10))).fee(Decimal(2), Decimal("150.5")) == Decimal("0.301")
+BTC, SPY = venue("alpaca").instrument("BTC/USD"), venue("alpaca").instrument("SPY")
+
+
+@pytest.mark.parametrize(
+    ("settings", "qty", "price", "liquidity", "is_first", "fee"),
+    [
+        (CostSettings(commission_bps=Decimal(10)), "2", "150.5", "taker", True, "0.301"),
+        (CostSettings(commission_bps=Decimal(10)), "2", "150.5", "maker", True, "0.301"),
+        (CostSettings(commission_bps=Decimal(25), maker_bps=Decimal(15)), "2", "100", "taker", True, "0.5"),
+        (CostSettings(commission_bps=Decimal(25), maker_bps=Decimal(15)), "2", "100", "maker", True, "0.3"),
+        (CostSettings(commission_per_unit=Decimal("0.005")), "200", "7", "taker", True, "1"),
+        (CostSettings(commission_per_order=Decimal(1)), "200", "7", "taker", True, "1"),
+        (CostSettings(commission_per_order=Decimal(1)), "200", "7", "taker", False, "0"),
+        (
+            CostSettings(Decimal(10), commission_per_unit=Decimal("0.1"), commission_per_order=Decimal(3)),
+            "10",
+            "100",
+            "taker",
+            True,
+            "5",
+        ),
+    ],
+)
+def test_commission_is_charged_by_notional_unit_and_order(
+    settings: CostSettings, qty: str, price: str, liquidity: Liquidity, is_first: bool, fee: str
+) -> None:
+    charged = Costs.of(settings).charged(Decimal(qty), Decimal(price), "sell", BTC, liquidity, is_first=is_first)
+    assert charged == (Decimal(fee), Decimal(0))
+
+
+def test_a_fee_in_base_is_taken_from_what_was_bought_and_only_of_crypto() -> None:
+    costs = Costs.of(CostSettings(commission_bps=Decimal(25), fee_in_base=True))
+    qty, price = Decimal("0.0002"), Decimal(30_000)
+    assert costs.charged(qty, price, "buy", BTC, "taker", is_first=True) == (Decimal(0), Decimal("0.0000005"))
+    assert costs.charged(qty, price, "sell", BTC, "taker", is_first=True) == (Decimal("0.015"), Decimal(0))
+    assert costs.charged(Decimal(1), Decimal(400), "buy", SPY, "taker", is_first=True) == (Decimal(1), Decimal(0))
+
+
+def test_ticks_and_impact_add_to_slippage() -> None:
+    ticks = Costs.of(CostSettings(slippage_ticks=Decimal(2)))
+    assert ticks.slipped(Decimal(100), "buy", SPY) == Decimal("100.02")
+    assert ticks.slipped(Decimal("0.5"), "sell", SPY) == Decimal("0.4998")
+    impact = Costs.of(CostSettings(slippage_bps=Decimal(10), slippage_impact=Decimal("0.1")))
+    assert impact.slipped(Decimal(100), "buy", SPY, Decimal("0.5")) == Decimal("102.6")
+
+
+def test_a_fill_through_flat_is_two_trades() -> None:
+    portfolio = Portfolio(Decimal(1000))
+    portfolio.book(fill("buy", Decimal(2), Decimal(10), Decimal(1)))
+    portfolio.book(fill("sell", Decimal(5), Decimal(12), Decimal(5)))
+    (first,) = portfolio.trades
+    assert (first.side, first.qty, first.pnl, first.fees) == ("long", Decimal(2), Decimal(4 - 1 - 2), Decimal(3))
+    held = portfolio.position("X/USD")
+    assert (held.quantity, held.average_price) == (Decimal(-3), Decimal(12))
+    portfolio.book(fill("buy", Decimal(3), Decimal(10), Decimal(0)))
+    second = portfolio.trades[-1]
+    assert (second.side, second.qty, second.entry_price, second.exit_price) == (
+        "short",
+        Decimal(3),
+        Decimal(12),
+        Decimal(10),
+    )
+    assert (second.pnl, second.fees) == (Decimal(6 - 3), Decimal(3))
+
+
+def test_lots_go_in_the_order_they_came() -> None:
+    portfolio = Portfolio(Decimal(1000))
+    for price in (10, 20, 30):
+        portfolio.book(fill("buy", Decimal(1), Decimal(price)))
+    portfolio.book(fill("sell", Decimal("1.5"), Decimal(40)))
+    lots = portfolio.position("X/USD").lots
+    assert [(lot.quantity, lot.price) for lot in lots] == [(Decimal("0.5"), Decimal(20)), (Decimal(1), Decimal(30))]
+
+
+signed_fills = st.lists(
+    st.tuples(
+        st.sampled_from(["buy", "sell"]),
+        st.decimals("0.001", "10", places=3),
+        st.decimals("1", "100", places=2),
+        st.decimals("0", "2", places=2),
+        st.sampled_from([Decimal(0), Decimal("0.0025")]),
+    ),
+    max_size=30,
+)
+
+
+@given(signed_fills)
+def test_on_either_side_of_flat_position_cash_and_pnl_add_up(
+    history: list[tuple[Side, Decimal, Decimal, Decimal, Decimal]],
+) -> None:
+    portfolio, quantity = Portfolio(Decimal(100_000)), Decimal(0)
+    for side, qty, price, fee, rate in history:
+        base_fee = (qty * rate).quantize(Decimal("1e-9")) if side == "buy" else Decimal(0)
+        portfolio.book(msgspec.structs.replace(fill(side, qty, price, fee), base_fee=base_fee))
+        quantity += qty - base_fee if side == "buy" else -qty
+    position = portfolio.position("X/USD")
+    assert position.quantity == quantity, "sum of signed fills less base fees"
+    assert sum((lot.quantity for lot in position.lots), Decimal(0)) == abs(quantity)
+    assert all(one.qty > 0 and one.opened_at <= one.closed_at for one in portfolio.trades)
+    mark = Decimal(50)
+    unrealised = (quantity * mark).quantize(Decimal("1e-8")) - position.cost
+    assert portfolio.equity({"X/USD": mark}) == 100_000 + portfolio.realised_pnl + unrealised - portfolio.fees
 
 
 @pytest.mark.parametrize("bps", ["-1", "10000", "NaN", "Infinity"])
@@ -119,7 +221,7 @@ def test_the_same_decision_has_the_same_ids_and_another_run_has_others() -> None
     assert all(one.version == 8 and one.variant == "specified in RFC 4122" for one in made)
     client = ids.client_order_id(1)
     assert client.startswith("wv1-")
-    assert len(client) == 30
+    assert len(client) == 36
     assert client == again.client_order_id(1)
     assert client not in {
         other.client_order_id(1),

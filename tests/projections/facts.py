@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from domain.event_catalogue import encode
 from domain.events import Event, Recorded
 from domain.ids import OrderIds, new_id
-from domain.order import Order, OrderCreated, OrderType, Side
+from domain.order import Execution, Order, OrderCreated, OrderType, Side
 from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked, StatisticFigure
 from projections.catalog import READ_MODELS
 from projections.view import ReadModel, fold_batch
@@ -195,15 +195,17 @@ def _life(generator: np.random.Generator, orders: int) -> Iterator[Recorded]:
 def _step(generator: np.random.Generator, order: Order, at: datetime, execution_id: str) -> None:
     left = order.created.qty - order.filled_qty
     price = Decimal(int(generator.integers(1, 10**7))) / Decimal(1000)
-    match int(generator.integers(5)):
+    match int(generator.integers(6)):
         case 0 | 1 if left:
-            order.fill(at, execution_id, left, price, price / 1000)
+            order.fill(at, execution_id, Execution(left, price, price / 1000, liquidity="maker", ambiguous=True))
         case 2 if left:
-            order.fill(at, execution_id, left / 2, price, Decimal(0))
+            order.fill(at, execution_id, Execution(left / 2, price, Decimal(0)))
         case 3:
             order.cancel(at, "cancelled by the strategy")
         case 4 if not order.filled_qty:
             order.reject(at, "insufficient cash:\n 12 needed")
+        case 5:
+            order.expire(at, "day: the session closed")
 
 
 def _end(generator: np.random.Generator, run: Run) -> None:

@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from domain.events import Recorded
 from domain.ids import new_id
-from domain.order import Order, OrderCancelled, OrderFilled, OrderPartiallyFilled, OrderRejected, OrderType
+from domain.order import Execution, Order, OrderCancelled, OrderFilled, OrderPartiallyFilled, OrderRejected, OrderType
 from projections import orders
 from projections.orders import OrderRow, OrdersReadModel
 from tests.projections.facts import append, fold, given, minute, new_order, order_created, random_facts
@@ -48,6 +48,9 @@ def test_an_intent_is_a_pending_order_with_everything_the_strategy_asked_for(con
         price=Decimal("9.10"),
         stop_price=Decimal("9.00"),
         trail=None,
+        trail_percent=None,
+        take_profit=None,
+        stop_loss=None,
         time_in_force="gtc",
         parent_id=parent,
         tag="x",
@@ -63,7 +66,7 @@ def test_an_intent_is_a_pending_order_with_everything_the_strategy_asked_for(con
 @pytest.mark.parametrize("batch", [1, 1_000])
 def test_fills_add_up_and_the_completing_one_gives_the_time(connection: Connection[TupleRow], batch: int) -> None:
     order = new_order(RUN, 1)
-    order.fill(minute(5), "a", Decimal("0.5"), Decimal(10), Decimal(0))
+    order.fill(minute(5), "a", Execution(Decimal("0.5"), Decimal(10), Decimal(0)))
     row = folded(connection, order, batch)
     assert (row.status, row.filled_qty, row.filled_avg_price, row.filled_at) == (
         "partial",
@@ -71,7 +74,7 @@ def test_fills_add_up_and_the_completing_one_gives_the_time(connection: Connecti
         Decimal(10),
         None,
     )
-    order.fill(minute(9), "b", Decimal(1), Decimal(13), Decimal(0))
+    order.fill(minute(9), "b", Execution(Decimal(1), Decimal(13), Decimal(0)))
     row = folded(connection, order, batch)
     assert (row.status, row.filled_qty, row.filled_avg_price, row.filled_at) == (
         "filled",
@@ -88,7 +91,7 @@ def test_a_late_fill_of_a_cancelled_order_is_booked_and_leaves_it_cancelled(
 ) -> None:
     order = new_order(RUN, 1)
     order.cancel(minute(2), "the strategy said so")
-    order.fill(minute(3), "late", Decimal("1.5"), Decimal(10), Decimal(0))
+    order.fill(minute(3), "late", Execution(Decimal("1.5"), Decimal(10), Decimal(0)))
     row = folded(connection, order, batch)
     assert (row.status, row.filled_qty, row.filled_at, row.position) == ("cancelled", Decimal("1.5"), minute(3), 3)
 
@@ -120,7 +123,7 @@ def test_the_row_has_the_status_and_quantity_the_aggregate_has(connection: Conne
             order.filled_avg_price,
         )
     statuses = {status for (status,) in connection.execute("select distinct status from orders")}
-    assert statuses == {"pending", "partial", "filled", "cancelled", "rejected"}
+    assert statuses == {"pending", "partial", "filled", "cancelled", "expired", "rejected"}
 
 
 def test_an_event_of_an_order_that_was_never_created_stops_the_view(connection: Connection[TupleRow]) -> None:
@@ -179,7 +182,7 @@ def test_times_are_utc_whatever_the_session_prefers(connection: Connection[Tuple
     connection.execute("set timezone = 'Asia/Kolkata'")
     order = new_order(RUN, 1)
     folded(connection, order)
-    order.fill(minute(5), "a", Decimal("1.5"), Decimal(10), Decimal(0))
+    order.fill(minute(5), "a", Execution(Decimal("1.5"), Decimal(10), Decimal(0)))
     row = folded(connection, order)
     assert (row.created_at, row.filled_at) == (minute(1), minute(5))
     assert row.created_at.tzinfo is UTC

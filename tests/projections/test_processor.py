@@ -14,6 +14,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from domain.ids import new_id
+from domain.order import Execution
 from projections import orders
 from projections.activity import ActivityReadModel
 from projections.fills import FillsReadModel
@@ -227,7 +228,7 @@ def test_an_event_that_cannot_be_applied_stops_its_view_alone(
     positions = []
     for sequence in (1, 2, 3):
         order = new_order(run_id, sequence)
-        order.fill(minute(2), "same" if sequence > 1 else "first", Decimal("1.5"), Decimal(10), Decimal(0))
+        order.fill(minute(2), "same" if sequence > 1 else "first", Execution(Decimal("1.5"), Decimal(10), Decimal(0)))
         positions += append(connection, order.collect_events(), run_id)
     with processing(database_url, FillsReadModel()) as fills, processing(database_url, OrdersReadModel()) as others:
         assert others.wait_for(positions[-1], 10)

@@ -20,6 +20,7 @@ from domain.run import (
 )
 from projections import runs
 from projections.runs import RunRow, RunsReadModel
+from tests.costs import NO_COSTS
 from tests.projections.facts import START, fold, given, minute, run_completed, run_created
 
 RUN = new_id()
@@ -51,7 +52,11 @@ def test_a_described_run_is_pending_with_everything_that_decides_its_result(conn
         exchange="simulated",
         config={"fast": 5, "quantity": "0.5", "huge": 10**300, "on": True},
         initial_cash=Decimal("100000.00"),
-        costs={"commission_bps": "10", "slippage_bps": "0"},
+        costs=NO_COSTS | {"commission_bps": "10"},
+        venue="generic",
+        volume_cap=Decimal(0),
+        account={"kind": "cash", "leverage": "2", "maintenance": "0.25"},
+        risk={},
         start_time=minute(0),
         end_time=minute(600),
         created_at=START,

@@ -1,9 +1,7 @@
-"""The bar store, against a real PostgreSQL: exact, ordered, and whole whatever happens at the same time."""
+"""The bar store, against a real PostgreSQL: exact, ordered, and the same in SQL."""
 
 import os
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,14 +17,12 @@ from domain.errors import BarsInvalid, DatabaseUnavailable, SymbolNotFound
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.run import BarFile
 from interfaces.database import migrate
-from interfaces.market_data.bar_store import BARS_AT_ONCE, BarStore, Candle
+from interfaces.market_data.bar_chunks import CHUNK_BARS
+from interfaces.market_data.bar_store import CHUNKS_AT_ONCE, BarStore, Candle
 from interfaces.market_data.sample_bars import sample_bars
 from tests.interfaces.market_data.bar_files import csv_file, row
+from tests.interfaces.market_data.stored_bars import MINUTE, SECOND, START, at, everything, flat, require_exact_series
 from tests.postgres_servers import fresh_database, with_database
-
-MINUTE = Timeframe.parse("1m")
-SECOND = Timeframe.parse("1s")
-START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,37 +32,16 @@ def store(database_url: str) -> BarStore:
 
 
 @pytest.fixture(scope="module")
-def lasting_store(server_url: str, migrated_template: str) -> Iterator[BarStore]:
-    """A store for many examples, each under a symbol of its own or over the ones before."""
+def lasting_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """A database for many examples."""
     with fresh_database(server_url, f"weaver_bar_store_{os.getpid()}", migrated_template) as url:
-        yield BarStore(url)
+        yield url
 
 
-def flat(minutes: list[int], price: float, symbol: str = "BTC/USD", timeframe: Timeframe = MINUTE) -> Bars:
-    """Return bars that open so many timeframes after the start, all at one price."""
-    time = to_microseconds(START) + np.array(minutes, np.int64) * timeframe.microseconds
-    prices = np.full(len(minutes), float(price))
-    return Bars(symbol, timeframe, time, prices, prices, prices, prices, np.ones(len(minutes)))
-
-
-def at(minutes: int) -> datetime:
-    return START + timedelta(minutes=minutes)
-
-
-def everything(store: BarStore, symbol: str = "BTC/USD", timeframe: Timeframe = MINUTE) -> Bars:
-    return store.load(symbol, timeframe, None, None)
-
-
-def require_exact_series(store: BarStore, database_url: str) -> None:
-    """Compare what the store says of its series with the bars themselves."""
-    query = "select symbol, timeframe, count(*), min(time), max(time) from bars group by 1, 2"
-    with psycopg.connect(database_url) as connection:
-        counted = {(row[0], row[1]): row[2:] for row in connection.execute(query)}
-    told = {
-        (one.symbol, one.timeframe.name): (one.bars, one.start_time, one.end_time - one.timeframe.duration)
-        for one in store.series()
-    }
-    assert told == counted
+@pytest.fixture(scope="module")
+def lasting_store(lasting_url: str) -> BarStore:
+    """A store for many examples, each over the ones before."""
+    return BarStore(lasting_url)
 
 
 def test_a_store_is_a_source_of_bars(store: BarStore, tmp_path: Path) -> None:
@@ -161,21 +136,44 @@ def test_saving_the_same_again_writes_nothing(store: BarStore) -> None:
 
 
 def test_bars_saved_before_the_earlier_ones_are_loaded_in_order(store: BarStore, database_url: str) -> None:
-    store.save(flat([10, 11, 12], 30), "test")
-    store.save(flat([0, 5, 11], 20), "test")
+    far = 3 * CHUNK_BARS
+    store.save(flat([10, 11, 12, far], 30), "test")
+    store.save(flat([0, 5, 11, CHUNK_BARS], 20), "test")
 
     # A server that reads the table from its beginning, as it does for large series.
     by_disk = BarStore(make_conninfo(database_url, options="-c enable_indexscan=off -c enable_bitmapscan=off"))
     for bars in (everything(store), everything(by_disk)):
-        assert bars.time.tolist() == flat([0, 5, 10, 11, 12], 1).time.tolist()
-        assert bars.open.tolist() == [20, 20, 30, 20, 30]
+        assert bars.time.tolist() == flat([0, 5, 10, 11, 12, CHUNK_BARS, far], 1).time.tolist()
+        assert bars.open.tolist() == [20, 20, 30, 20, 30, 20, 30]
     require_exact_series(store, database_url)
+
+
+def test_an_import_writes_no_chunk_in_which_nothing_changes(store: BarStore, database_url: str) -> None:
+    def written() -> dict[int, str]:
+        with psycopg.connect(database_url) as connection:
+            return dict(connection.execute("select chunk, xmin::text from bar_chunks").fetchall())
+
+    minutes = list(range(4 * CHUNK_BARS))
+    store.save(flat(minutes, 10), "test")
+    before = written()
+    bars = flat(minutes, 10)
+    assert store.save(bars, "test") == 0
+    assert written() == before
+
+    bars.close[2 * CHUNK_BARS] = 9  # one array is all four prices
+    assert store.save(bars, "test") == 1
+
+    [changed] = dict(written().items() - before.items())
+    assert before.keys() == written().keys()
+    span = CHUNK_BARS * MINUTE.microseconds
+    assert changed * span <= bars.time[2 * CHUNK_BARS] < (changed + 1) * span
+    assert everything(store).content_hash() == bars.content_hash()
 
 
 def test_a_replaced_bar_loses_the_trade_count_of_the_one_before(store: BarStore, database_url: str) -> None:
     store.save(flat([0, 1], 10), "test")
     with psycopg.connect(database_url) as connection:
-        connection.execute("update bars set trade_count = 7")
+        connection.execute("update bar_chunks set trade_count = int8send(7) || int8send(7)")
 
     store.save(flat([0], 20), "test")
 
@@ -241,13 +239,50 @@ def test_a_range_includes_its_start_and_not_its_end(
     assert store.load("BTC/USD", MINUTE, start, end).time.tolist() == flat(minutes, 10).time.tolist()
 
 
-def test_a_series_longer_than_a_slice_is_loaded_whole(store: BarStore) -> None:
-    edges = [BARS_AT_ONCE - 1, BARS_AT_ONCE, BARS_AT_ONCE + 1, 4 * BARS_AT_ONCE]
-    seconds = sorted({*range(0, 2 * BARS_AT_ONCE, 100_003), *edges})
-    bars = flat(seconds, 10, timeframe=SECOND)
+@pytest.mark.parametrize("edge", [0, CHUNK_BARS, 7 * CHUNK_BARS])
+@pytest.mark.parametrize("beside", [-1, 0, 1])
+def test_a_range_that_ends_at_the_edge_of_a_chunk_is_exact(store: BarStore, edge: int, beside: int) -> None:
+    first = to_microseconds(START) // (CHUNK_BARS * MINUTE.microseconds) * CHUNK_BARS
+    minutes = first - to_microseconds(START) // MINUTE.microseconds + np.arange(-3, 9 * CHUNK_BARS)
+    bars = flat(minutes.tolist(), 10)
     store.save(bars, "test")
+    moment = at(int(minutes[0]) + 3 + edge + beside)
 
-    assert everything(store, timeframe=SECOND).content_hash() == bars.content_hash()
+    for start, end in ((None, moment), (moment, None)):
+        assert store.load("BTC/USD", MINUTE, start, end).content_hash() == bars.between(start, end).content_hash()
+
+
+# -- the same in SQL -------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(bars=any_bars())
+def test_the_view_shows_every_bar_exactly(lasting_store: BarStore, lasting_url: str, bars: Bars) -> None:
+    lasting_store.save(bars, "test")
+    stored = everything(lasting_store, bars.symbol, bars.timeframe)
+
+    with psycopg.connect(lasting_url, options="-c TimeZone=UTC") as connection:
+        rows = connection.execute(
+            "select (extract(epoch from time) * 1000000)::bigint, open, high, low, close, volume, trade_count "
+            "from bars where symbol = %s and timeframe = %s order by time",
+            (bars.symbol, bars.timeframe.name),
+        ).fetchall()
+
+    columns = (stored.time, stored.open, stored.high, stored.low, stored.close, stored.volume)
+    assert [row[:6] for row in rows] == list(zip(*(column.tolist() for column in columns), strict=True))
+    assert {row[6] for row in rows} <= {None}
+
+
+def test_a_chunk_whose_columns_differ_in_length_is_refused(store: BarStore, database_url: str) -> None:
+    store.save(flat([0, 1], 10), "test")
+    before = everything(store).content_hash()
+
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for column in ("time", "open", "high", "low", "close", "volume", "trade_count"):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                connection.execute(f"update bar_chunks set {column} = int8send(0)".encode())
+
+    assert everything(store).content_hash() == before
 
 
 # -- candles -------------------------------------------------------------------------------------------------------
@@ -263,6 +298,16 @@ def test_candles_are_the_last_of_the_range_oldest_first(store: BarStore) -> None
     assert opens(at(1), at(4), 2) == [at(2), at(3)]
     assert opens(at(1), at(3), 10) == [at(1), at(2)]
     assert opens(at(7), None, 10) == []
+    assert opens(None, None, 0) == []
+
+
+def test_candles_reach_back_over_as_many_chunks_as_it_takes(store: BarStore) -> None:
+    minutes = list(range(0, 2 * CHUNKS_AT_ONCE * CHUNK_BARS, 100))
+    store.save(flat(minutes, 10), "test")
+
+    for limit in (1, 7, CHUNK_BARS // 100, len(minutes) - 1, len(minutes), len(minutes) + 1):
+        shown = store.candles("BTC/USD", MINUTE, None, None, limit)
+        assert [candle.timestamp for candle in shown] == [at(minute) for minute in minutes[-limit:]]
 
 
 def test_a_candle_tells_the_bar_in_utc(store: BarStore) -> None:
@@ -305,67 +350,6 @@ def test_a_database_that_is_away_is_said_to_be_so(server_url: str) -> None:
     for call in (store.series, lambda: everything(store), lambda: store.save(flat([0], 1), "test")):
         with pytest.raises(DatabaseUnavailable):
             call()
-
-
-# -- at the same time ----------------------------------------------------------------------------------------------
-
-
-def test_imports_of_one_series_at_the_same_time_all_arrive(store: BarStore, database_url: str) -> None:
-    begin = threading.Barrier(6)
-
-    def save(number: int) -> int:
-        begin.wait(10)
-        return store.save(flat(list(range(number * 100, number * 100 + 200)), number + 1.0), f"source {number}")
-
-    with ThreadPoolExecutor(6) as threads:
-        written = list(threads.map(save, range(6)))
-
-    assert written == [200] * 6
-    assert len(everything(store)) == 700
-    require_exact_series(store, database_url)
-    coverage = store.require_coverage("BTC/USD", MINUTE)
-    assert sorted(coverage.source.split(", ")) == [f"source {number}" for number in range(6)]
-
-
-def test_a_load_sees_an_import_whole_or_not_at_all(store: BarStore) -> None:
-    seconds = list(range(0, 4 * BARS_AT_ONCE, 1000))
-    store.save(flat(seconds, 1, timeframe=SECOND), "test")
-    done = threading.Event()
-
-    def replace() -> None:
-        try:
-            for price in range(2, 8):
-                store.save(flat(seconds, price, timeframe=SECOND), "test")
-        finally:
-            done.set()
-
-    with ThreadPoolExecutor(1) as threads:
-        writing = threads.submit(replace)
-        seen: list[set[float]] = []
-        while not done.is_set() or not seen or seen[-1] != {7.0}:
-            seen.append(set(everything(store, timeframe=SECOND).open.tolist()))
-            if done.is_set():
-                writing.result(10)
-
-    assert all(len(prices) == 1 for prices in seen)
-    assert len(seen) > 1
-
-
-def test_an_import_that_dies_leaves_nothing(store: BarStore, database_url: str) -> None:
-    store.save(flat([0], 1), "test")
-    with psycopg.connect(database_url, autocommit=True) as admin:
-        admin.execute(
-            "create function die() returns trigger language plpgsql as $$ begin "
-            "perform pg_terminate_backend(pg_backend_pid()); return new; end $$"
-        )
-        admin.execute("create trigger die before update on bar_series for each row execute function die()")
-        with pytest.raises(DatabaseUnavailable):
-            store.save(flat([0, 1, 2], 2), "test")
-        admin.execute("drop trigger die on bar_series")
-
-    assert everything(store).open.tolist() == [1]
-    assert store.save(flat([0, 1, 2], 2), "test") == 3
-    require_exact_series(store, database_url)
 
 
 def test_the_oldest_supported_server_does_it_too(system_database_url: str) -> None:

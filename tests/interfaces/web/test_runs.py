@@ -7,6 +7,7 @@ import pytest
 
 from domain.ids import new_id
 from interfaces.composition import Weaver
+from tests.costs import NO_COSTS
 from tests.interfaces.web.scenes import Served, described, new_backtest, record_backtest, record_run, require_error
 
 
@@ -33,11 +34,26 @@ def test_a_created_run_is_answered_whole_and_found_at_once(api: httpx.Client, we
     assert run["config"]["fast"] == 5
     assert "slow" in run["config"], "defaults are recorded"
     assert run["initial_cash"] == "2500.5"
-    assert run["costs"] == {"commission_bps": "2.5", "slippage_bps": "0"}
+    assert run["costs"] == NO_COSTS | {"commission_bps": "2.5"}
     assert run["start_time"] == "2024-01-01T00:00:00Z"
     assert (run["name"], run["tags"], run["notes"]) == ("first", ["a", "b"], "why")
     assert (run["error"], run["stats"], run["risk"], run["started_at"]) == (None, None, {}, None)
     assert api.get(f"/runs/{run['id']}").json() == run
+
+
+def test_venue_account_and_limits_of_a_run_show_as_they_were_recorded(api: httpx.Client, weaver: Weaver) -> None:
+    body = new_backtest(
+        venue="alpaca",
+        volume_cap="5",
+        account={"kind": "margin", "leverage": "4"},
+        risk={"max_position": "2.5", "long_only": True},
+    )
+    run = api.post("/runs", json=body).json()
+    costs = {"commission_bps": "25", "maker_bps": "15", "fee_in_base": True}
+    assert (run["venue"], run["volume_cap"], run["costs"]) == ("alpaca", "5", NO_COSTS | costs)
+    assert run["account"] == {"kind": "margin", "leverage": "4", "maintenance": "0.125"}
+    assert run["risk"] == {"max_position": "2.5", "long_only": True}
+    assert api.get(f"/runs/{run['id']}", params=ready(api, weaver)).json() == run
 
 
 def test_the_events_of_a_command_carry_its_correlation_id(api: httpx.Client) -> None:
@@ -179,6 +195,15 @@ def test_a_mode_that_is_not_available_yet_says_so(api: httpx.Client, mode: str) 
         ({"initial_cash": 10**30}, "initial_cash"),
         ({"costs": {"commission_bps": "10000"}}, "commission_bps"),
         ({"costs": {"commission": "10"}}, "commission"),
+        ({"costs": {"slippage_impact": "1"}}, "slippage_impact"),
+        ({"venue": "nasdaq"}, "unknown venue"),
+        ({"volume_cap": "101"}, "volume_cap"),
+        ({"account": {"kind": "loan"}}, "kind"),
+        ({"account": {"kind": "margin", "leverage": "0.5"}}, "leverage"),
+        ({"account": {"kind": "margin", "maintenance": "0.9"}}, "maintenance"),
+        ({"risk": {"max_drawdown": "1.5"}}, "max_drawdown"),
+        ({"risk": {"max_open_orders": 0}}, "max_open_orders"),
+        ({"risk": {"max_positon": "1"}}, "max_positon"),
         ({"colour": "red"}, "colour"),
         ({"bar_files": [{"symbol": "X", "path": "/etc/passwd"}]}, "bar_files"),
     ],
@@ -229,4 +254,4 @@ def test_a_description_shows_in_the_answer_as_it_was_recorded(api: httpx.Client,
     assert run["symbols"] == ["BTC/USD", "ETH/USD"]
     assert run["notes"] == "ein Läufer ✓"
     assert run["initial_cash"] == str(recorded.initial_cash).rstrip("0")
-    assert run["costs"] == {"commission_bps": "10", "slippage_bps": "0"}
+    assert run["costs"] == NO_COSTS | {"commission_bps": "10"}
