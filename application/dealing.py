@@ -16,7 +16,7 @@ from domain.errors import OrderRefused
 from domain.ids import OrderIds
 from domain.matching import Bar, trailing_level
 from domain.money import ZERO, posted
-from domain.order import Execution, Liquidity, OrderStatus, OrderType, Side, TimeInForce
+from domain.order import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from domain.order_checks import checked, require_around
 from domain.order_request import OrderRequest
 from domain.portfolio import Fill, Portfolio
@@ -200,13 +200,14 @@ class Dealer:
         order.filled_qty += qty
         order.filled_value += notional
         order.received += qty - base_fee if base_fee else qty
-        self.facts.filled(order, opened_at, Execution(qty, price, fee, base_fee, slippage, liquidity, ambiguous))
         fill = Fill(symbol, side, qty, price, notional, fee, base_fee, slippage, ambiguous, opened_at)
-        trade = self.portfolio.book(fill)
-        if trade is not None:
-            self.risk.trade_closed(trade)
+        self.facts.filled(order, fill, liquidity)
+        portfolio = self.portfolio
+        ended = portfolio.book(fill)
+        if ended is not None and self.risk.is_on:
+            self.risk.trade_closed(ended)
         self.ledger.append(
-            LedgerLine(self._market.instant, self.portfolio.cash, symbol, self.portfolio.position(symbol).quantity)
+            LedgerLine(self._market.instant, portfolio.cash, symbol, portfolio.position(symbol).quantity)
         )
         legs: Sequence[Working] = ()
         if order.remaining:
@@ -278,6 +279,8 @@ class Dealer:
     def _objection(self, order: Working, *, is_ordered_by_risk: bool) -> str | Objection | None:
         """Why the order is not taken: risk first, then the venue, then the account, which keeps back what it needs."""
         request, instrument = order.request, order.instrument
+        if not (order.buys or self._account.prices_all or self.risk.is_on or instrument.has_size_rules):
+            return self._account.hold(order, ZERO, ZERO)
         price = self._expected_price(order)
         if self.risk.is_on and not is_ordered_by_risk:
             refused = self.risk.objection(order, price, self._market.now, self.working.values())
@@ -289,10 +292,7 @@ class Dealer:
             found = instrument.objection(request.side, request.qty, request.tif, notional, has_legs=has_legs)
             if found is not None:
                 return found
-        fee = ZERO
-        if order.buys or self._account.prices_all:
-            fee = self._costs.expected(request.qty, price, request.side, instrument)
-        return self._account.hold(order, price, fee)
+        return self._account.hold(order, price, self._costs.expected(request.qty, price, request.side, instrument))
 
     def _entered_as_pair(self, pair: Sequence[Working]) -> list[Working]:
         if len(pair) == 2:

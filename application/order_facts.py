@@ -8,7 +8,8 @@ from uuid import UUID
 from domain.events import Recorded
 from domain.ids import OrderIds
 from domain.market import from_microseconds
-from domain.order import Execution, Order, OrderCreated
+from domain.order import Execution, Liquidity, Order, OrderCreated
+from domain.portfolio import Fill
 from domain.risk import Objection
 from domain.working_order import Working
 
@@ -38,9 +39,9 @@ class OrderFacts:
         """The intent was decided."""
         self._waiting.append((self._create, order, order.placed_at, None))
 
-    def filled(self, order: Working, at: int, execution: Execution) -> None:
+    def filled(self, order: Working, fill: Fill, liquidity: Liquidity) -> None:
         """A part or all of it was executed."""
-        self._waiting.append((self._fill, order, at, (order.number_of_fills, execution)))
+        self._waiting.append((self._fill, order, fill.at, (order.number_of_fills, fill, liquidity)))
 
     def cancelled(self, order: Working, at: int, reason: str) -> None:
         """It ended before it was filled."""
@@ -93,8 +94,9 @@ class OrderFacts:
         )
         self._collected += order.collect_events()
 
-    def _fill(self, working: Working, at: int, detail: tuple[int, Execution]) -> None:
-        number, execution = detail
+    def _fill(self, working: Working, at: int, detail: tuple[int, Fill, Liquidity]) -> None:
+        number, fill, liquidity = detail
+        execution = Execution(fill.qty, fill.price, fill.fee, fill.base_fee, fill.slippage, liquidity, fill.ambiguous)
         order = self._orders[working.key]
         order.fill(self._time(at), f"{order.created.client_order_id}-{number}", execution)
         self._finish(working, order)

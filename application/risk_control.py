@@ -8,8 +8,9 @@ from uuid import UUID
 
 from domain.accounts import MarginAccount
 from domain.events import Recorded
+from domain.market import from_microseconds
 from domain.money import ZERO, plain, posted
-from domain.portfolio import Portfolio, Trade
+from domain.portfolio import ClosedPosition, Portfolio
 from domain.risk import Objection, RiskGuard, RiskLimits, risk_stream_id
 from domain.risk_gate import Exposure, Proposed, RiskGate, opening_quantity
 from domain.run import RunCreated
@@ -82,10 +83,9 @@ class RiskControl:
         """Whether every position has to be closed with the halt."""
         return self._limits.flatten_on_halt or objection.policy == MARGIN_CALL
 
-    def trade_closed(self, trade: Trade) -> None:
+    def trade_closed(self, ended: ClosedPosition) -> None:
         """Take note of a trade's end."""
-        if self.is_on:
-            self._gate.trade_closed(trade.pnl, trade.closed_at)
+        self._gate.trade_closed(ended.pnl, from_microseconds(ended.closed_at))
 
     def _exposure(self, order: Working, working: Sequence[Working]) -> Exposure:
         symbol = order.request.symbol

@@ -25,7 +25,9 @@ def to_microseconds(moment: datetime) -> int:
 
 def from_microseconds(microseconds: int) -> datetime:
     """Return the UTC datetime of a number of microseconds since 1970-01-01 UTC, exactly."""
-    return EPOCH + timedelta(microseconds=microseconds)
+    seconds, rest = divmod(microseconds, 1_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.replace(microsecond=rest) if rest else moment
 
 
 @dataclass(frozen=True, slots=True)

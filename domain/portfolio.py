@@ -67,6 +67,36 @@ class Trade(msgspec.Struct, frozen=True):
     fees: Decimal
 
 
+class ClosedPosition(msgspec.Struct, frozen=True):
+    """A trade as it is booked: the same as Trade, in sums, moments in microseconds since 1970 UTC."""
+
+    symbol: str
+    side: Direction
+    opened_at: int
+    closed_at: int
+    qty: Decimal
+    opened: Decimal
+    opened_value: Decimal
+    closed: Decimal
+    closed_value: Decimal
+    pnl: Decimal
+    fees: Decimal
+
+    def trade(self) -> Trade:
+        """Return it with averages and moments."""
+        return Trade(
+            self.symbol,
+            self.side,
+            from_microseconds(self.opened_at),
+            from_microseconds(self.closed_at),
+            self.qty,
+            self.opened_value / self.opened,
+            self.closed_value / self.closed,
+            self.pnl,
+            self.fees,
+        )
+
+
 class Lot(msgspec.Struct, frozen=True):
     """What is left of one fill: quantity (above zero), its price, when it was bought or sold short (microseconds)."""
 
@@ -113,7 +143,7 @@ class Position:
     def __bool__(self) -> bool:
         return self.quantity != ZERO
 
-    def book(self, fill: Fill) -> tuple[Decimal, Trade | None]:
+    def book(self, fill: Fill) -> tuple[Decimal, ClosedPosition | None]:
         """Return the realised PnL of the fill, before its fee, and the trade it ended, if any.
 
         Positions are carried at average cost. What a fee in base took was never received: its value is a fee. A fill
@@ -160,7 +190,7 @@ class Position:
 
     def _close(
         self, fill: Fill, qty: Decimal, value: Decimal, fee: Decimal, *, buys: bool
-    ) -> tuple[Decimal, Trade | None]:
+    ) -> tuple[Decimal, ClosedPosition | None]:
         signed = qty if buys else -qty
         released = self.cost if -signed == self.quantity else posted(self.cost * -signed / self.quantity)
         realised = -value - released if buys else value - released
@@ -186,15 +216,17 @@ class Position:
             quantity -= first.quantity
             lots.popleft()
 
-    def _ended(self, fill: Fill) -> Trade:
-        return Trade(
+    def _ended(self, fill: Fill) -> ClosedPosition:
+        return ClosedPosition(
             self.symbol,
             "long" if fill.side == "sell" else "short",
-            from_microseconds(self._opened_at),
-            from_microseconds(fill.at),
+            self._opened_at,
+            fill.at,
             self._most,
-            self._opened_value / self._opened,
-            self._closed_value / self._closed,
+            self._opened,
+            self._opened_value,
+            self._closed,
+            self._closed_value,
             self._realised - self._fees,
             self._fees,
         )
@@ -216,8 +248,15 @@ class Portfolio:
         self.realised_pnl = ZERO
         self.fills = 0
         self.ambiguous_fills = 0
-        self.trades: list[Trade] = []
+        self._ended: list[ClosedPosition] = []
+        self._trades: list[Trade] = []
         self._positions: dict[str, Position] = {}
+
+    @property
+    def trades(self) -> Sequence[Trade]:
+        """Every position that was closed, in that order."""
+        self._trades += [one.trade() for one in self._ended[len(self._trades) :]]
+        return self._trades
 
     def position(self, symbol: str) -> Position:
         """Return the position of a symbol, flat if it was never traded. It changes with later fills."""
@@ -230,7 +269,7 @@ class Portfolio:
         """Return every position that is not flat, by symbol."""
         return tuple(self._positions[symbol] for symbol in sorted(self._positions) if self._positions[symbol])
 
-    def book(self, execution: Fill | OrderFill) -> Trade | None:
+    def book(self, execution: Fill | OrderFill) -> ClosedPosition | None:
         """Post one execution; return the trade it ended, if any."""
         fill = Fill.of(execution) if isinstance(execution, OrderFill) else execution
         self.cash += (-fill.notional if fill.side == "buy" else fill.notional) - fill.fee
@@ -242,11 +281,12 @@ class Portfolio:
             self.slippage += fill.slippage
         self.fills += 1
         self.ambiguous_fills += fill.ambiguous
-        realised, trade = self.position(fill.symbol).book(fill)
-        self.realised_pnl += realised
-        if trade is not None:
-            self.trades.append(trade)
-        return trade
+        realised, ended = self.position(fill.symbol).book(fill)
+        if ended is not None:
+            self._ended.append(ended)
+        if realised:
+            self.realised_pnl += realised
+        return ended
 
     def equity(self, marks: dict[str, Decimal]) -> Decimal:
         """Return cash and positions at the given prices, one a symbol held, in quote currency."""

@@ -120,7 +120,7 @@ def _run(given: ReportInput) -> Json:
     return {
         "id": str(given.run_id),
         "name": run.name,
-        "strategy_id": run.strategy_id,
+        "strategy_id": run.strategy_id.rpartition("/")[2],
         "strategy_version": run.strategy_version,
         "mode": run.mode,
         "symbols": run.symbols,

@@ -111,7 +111,7 @@ def print_report(result: Result, page: str) -> None:
     """Print what ran on what, what came of it, how long it took and where to look."""
     created, done = result.run.created, result.completed
     parameters = ", ".join(f"{name} {value}" for name, value in created.parameters.items()) or "none"
-    print_line(f"{created.strategy_id} on {' '.join(created.symbols)} {created.timeframe}, backtest")
+    print_line(f"{created.strategy_id.rpartition('/')[2]} on {' '.join(created.symbols)} {created.timeframe}, backtest")
     print_line(f"{done.bars:,} bars from {shown(result.start_time)} to {shown(result.end_time)} UTC")
     print_line(f"Parameters: {parameters}")
     print_line(f"Venue {created.venue}, {_conditions(created)}")

@@ -1,6 +1,5 @@
 """Figures of one machine at one moment: printed, never a reason to fail. Run them with `make bench`."""
 
-import json
 import statistics
 import threading
 import time
@@ -17,18 +16,14 @@ import pytest
 from application.journal import MAX_BATCH, Journal
 from domain.events import Chain, Recorded
 from domain.ids import OrderIds, new_id
-from domain.market import Timeframe
 from domain.order import OrderCreated, OrderFilled
 from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
-from interfaces.market_data.files import read_bars
 from projections.catalog import READ_MODELS
 from projections.view import fold_batch
 from tests.benchmarks.figures import figure
 from tests.postgres_servers import SHARED_DATA
-from tests.system.weaver_process import WeaverServer, weaver
-from tests.trading import trade
-from weaver.strategies.sma_cross import SmaCross
+from tests.system.weaver_process import WeaverServer
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 
@@ -70,21 +65,6 @@ def order_events(run_id: UUID, orders: int) -> list[Recorded]:
     return made
 
 
-def test_engine() -> None:
-    if not BITFINEX.exists():
-        pytest.skip("the shared market data are not beside this checkout")
-    bars = read_bars(Path(BITFINEX), "BTC/USD", Timeframe.parse("1m")).bars
-    for _ in range(3):
-        began = time.perf_counter()
-        session, _ = trade(SmaCross(), bars, commission_bps="10")
-        seconds = time.perf_counter() - began
-        figure(
-            "engine, sma_cross 10/30, bars/s",
-            len(bars) / seconds,
-            f"{session.orders_placed} orders, preparation included",
-        )
-
-
 def test_append_and_project(journal: Journal, database_url: str) -> None:
     run_id = new_id()
     events = order_events(run_id, EVENTS // 2)
@@ -105,32 +85,6 @@ def test_append_and_project(journal: Journal, database_url: str) -> None:
     figure(
         "read models, events/s projected into all of them", len(events) / seconds, "one after the other, one connection"
     )
-
-
-def test_cli_backtest(tmp_path: Path) -> None:
-    if not BITFINEX.exists():
-        pytest.skip("the shared market data are not beside this checkout")
-    for _ in range(2):
-        began = time.perf_counter()
-        done = weaver(
-            tmp_path,
-            "backtest",
-            "sma_cross",
-            "--symbol",
-            "BTC/USD",
-            "--timeframe",
-            "1m",
-            "--data",
-            str(BITFINEX),
-            "--json",
-        )
-        wall = time.perf_counter() - began
-        assert done.returncode == 0, done.stderr
-        result = json.loads(done.stdout)
-        figure("weaver backtest, bars/s in the engine", result["bars_per_second"], f"{result['orders']} orders")
-        for name in ("load", "engine", "persist", "total"):
-            figure(f"weaver backtest, {name} seconds", result[f"{name}_seconds"])
-        figure("weaver backtest, whole command seconds", wall, "first with an empty home, then again")
 
 
 def test_append_to_sse_latency(tmp_path: Path) -> None:
