@@ -380,6 +380,10 @@ class Dealer:
         order.on_book = False
         self._account.release(order)
         del self.working[order.key]
+        sibling = order.sibling
+        if sibling is not None and not sibling.on_book:
+            # both have ended: nothing is shared any more, and nothing is left for the garbage collector
+            sibling.sibling = order.sibling = None
 
     def _expire(self, opened_at: dict[int, int], now: int) -> None:
         """End the day orders whose session closed before their symbol's bar opened, or by now."""

@@ -105,16 +105,18 @@ class Session:
         Raises StrategyFault if the strategy fails.
         """
         timeline, dealer, context, on_bar = self._timeline, self._dealer, self._context, self._strategy.on_bar
-        shared, lanes, working, risk = timeline.shared, timeline.lanes, dealer.working, dealer.risk
+        shared, lanes, working = timeline.shared, timeline.lanes, dealer.working
+        watches_equity = dealer.risk.watches_equity
         for instant in range(first, last):
             self.instant = instant
             if shared is not None:
                 shared.index = instant
-            for cursor, places in lanes:
-                cursor.index = places[instant]
+            if lanes:
+                for cursor, places in lanes:
+                    cursor.index = places[instant]
             if working:
                 self._trade(instant)
-            if risk.watches_equity:
+            if watches_equity:
                 dealer.halt_if_due((timeline.closes[instant] - 1) // DAY)
             try:
                 on_bar(context)

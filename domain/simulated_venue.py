@@ -62,13 +62,13 @@ class SimulatedVenue:
                 due += self._eligible(symbol_index, orders, self._bar(symbol_index, prices, place), opened_at)
         if len(due) > 1:
             due.sort(key=_serial)
-        legs: list[_Due] = []
+        late: list[_Due] = []
         for symbol_index, order, bar in due:
-            if order.on_book:
-                legs += [(symbol_index, leg, bar) for leg in self._at_open(order, bar)]
-        left = [one for one in (*due, *legs) if one[1].on_book]
-        if left:
-            self._trade_inside(left)
+            if order.on_book and (legs := self._at_open(order, bar)):
+                late += [(symbol_index, leg, bar) for leg in legs]
+        left = [one for one in due if one[1].on_book]
+        if left or late:
+            self._trade_inside([*left, *late])
 
     def _trade_inside(self, orders: Sequence[_Due]) -> None:
         for symbol_index, order, bar in orders:

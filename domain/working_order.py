@@ -24,7 +24,6 @@ class Working:
         "buys",
         "filled_qty",
         "filled_value",
-        "handle",
         "held_cash",
         "held_units",
         "ids",
@@ -82,7 +81,11 @@ class Working:
         self.filled_qty = self.filled_value = self.received = self.last_filled = ZERO
         self.held_cash = self.held_units = ZERO
         self.sibling: Working | None = None
-        self.handle = OrderHandle(self)
+
+    @property
+    def handle(self) -> "OrderHandle":
+        """What a strategy holds of it; made anew: two objects that hold each other would wait for the collector."""
+        return OrderHandle(self)
 
     @property
     def id(self) -> UUID:
@@ -173,6 +176,12 @@ class OrderHandle:
     def tag(self) -> str | None:
         """The strategy's own label."""
         return self._order.request.tag
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OrderHandle) and self._order is other._order
+
+    def __hash__(self) -> int:
+        return hash(self._order.key)
 
     def __repr__(self) -> str:
         return f"<order {self.id} {self.side} {self.quantity} {self.symbol}: {self.status}>"

@@ -35,7 +35,7 @@ ORPHANED = 5
 STDIN = 0
 READ_BYTES = 65_536
 SECONDS_BETWEEN_REPORTS = 0.1
-GARBAGE_THRESHOLDS = (100_000, 50, 100)
+GARBAGE_THRESHOLDS = (500_000, 50, 100)
 
 
 class StopLine(threading.Thread):
@@ -82,7 +82,7 @@ def main() -> int:
     faulthandler.enable()
     # Ctrl-C on a terminal reaches this process too; whether it ends is for its parent to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Orders and events live until they are recorded: looking for garbage among them every 700 objects costs a third.
+    # Decimals of the ledger are kept, and each look for garbage goes through them: one every 700 objects costs a third.
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     first, heard = _first_line()
