@@ -160,17 +160,7 @@ class Backtest:
     def _complete(self, session: Session, timeline: Timeline, engine_seconds: float) -> None:
         portfolio = session.portfolio
         curve = equity_curve(session, timeline)
-        account = Account(
-            initial_cash=portfolio.initial_cash,
-            final_equity=session.equity,
-            fees=portfolio.fees,
-            slippage=portfolio.slippage,
-            traded_notional=portfolio.traded,
-            trades=portfolio.trades,
-            open_positions=len(portfolio.positions()),
-            fills=portfolio.fills,
-            ambiguous_fills=portfolio.ambiguous_fills,
-        )
+        account = Account.of(portfolio, session.equity)
         days = trading_days(timeline, self._sessions)
         now = self._tools.clock.now()
         for marked in equity_marks(session, timeline, now):

@@ -191,7 +191,7 @@ class Dealer:
         notional = posted(qty * price)
         fee, base_fee = costs.charged(qty, price, side, order.instrument, liquidity, is_first=not order.number_of_fills)
         objection = self._account.objection(order, qty, notional, fee)
-        opened_at = self._market.opened_at(symbol)
+        opened_at = bar.opened_at
         if objection is not None:
             self._refuse(order, opened_at, objection)
             return ()

@@ -243,8 +243,9 @@ class Session:
     def _trade(self, instant: int) -> None:
         timeline = self._timeline
         bars: list[MarketBar] = []
+        shared = timeline.shared
         for index, (cursor, times, opens, highs, lows, volumes) in enumerate(self._markets):
-            if timeline.has_bar(index, instant):
+            if cursor is shared or timeline.has_bar(index, instant):
                 at = cursor.index
                 bars.append((index, (opens[at], highs[at], lows[at], volumes[at]), times[at], at))
         self._is_matching = True

@@ -17,7 +17,7 @@ class Costs:
     """Commission and slippage: the rates as fractions of the price, the rest in quote currency.
 
     taker, maker: commission of orders that took liquidity, and of those that rested. in_base: whether a buy's fee is
-    taken from what was bought.
+    taken from what was bought. slips: whether any slippage is set.
     """
 
     taker: Decimal
@@ -28,6 +28,7 @@ class Costs:
     slippage: Decimal
     slippage_ticks: Decimal
     impact: Decimal
+    slips: bool
 
     @classmethod
     def of(cls, settings: CostSettings) -> "Costs":
@@ -57,12 +58,8 @@ class Costs:
             slippage=settings.slippage_bps * BASIS_POINT,
             slippage_ticks=settings.slippage_ticks,
             impact=settings.slippage_impact,
+            slips=bool(settings.slippage_bps or settings.slippage_ticks or settings.slippage_impact),
         )
-
-    @property
-    def slips(self) -> bool:
-        """Whether any slippage is set."""
-        return bool(self.slippage or self.slippage_ticks or self.impact)
 
     def slipped(self, price: Decimal, side: Side, instrument: Instrument, share: Decimal = ZERO) -> Decimal:
         """Return the price after slippage, against the trader, rounded against the trader to eight decimals.

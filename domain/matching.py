@@ -22,13 +22,15 @@ type Ohlv = tuple[float, float, float, float]
 class Bar:
     """One bar of a symbol in decimals of the ledger, each made when it is first looked at.
 
-    index: its place among the bars of its symbol. left: how much of its volume may still be taken, None for all.
+    opened_at: microseconds since 1970 UTC. index: its place among the bars of its symbol. left: how much of its volume may
+    still be taken, None for all.
     """
 
-    __slots__ = ("_high", "_low", "_market", "_volume", "index", "left", "open")
+    __slots__ = ("_high", "_low", "_market", "_volume", "index", "left", "open", "opened_at")
 
-    def __init__(self, market: Ohlv, index: int = 0) -> None:
+    def __init__(self, market: Ohlv, index: int = 0, opened_at: int = 0) -> None:
         self._market = market
+        self.opened_at = opened_at
         self.index = index
         self.left: Decimal | None = None
         self.open = exact(market[0])
@@ -160,16 +162,16 @@ def _required(price: Decimal | None) -> Decimal:
     return price
 
 
-ALWAYS_LOOKED_AT: Final = frozenset({OrderType.MARKET, OrderType.TRAILING_STOP})
-
-
 def watched_level(order: Working) -> tuple[bool, float] | None:
     """Return whether the order waits for a rise, and to which price; None if every bar has to be looked at.
 
     The float is the nearest to the decimal level. Rounding keeps order, so no bar that reaches the level is missed; one
     that only seems to is settled in decimals.
     """
-    if order.kind in ALWAYS_LOOKED_AT or order.is_immediate or (order.kind is OrderType.STOP and order.triggered):
+    kind = order.kind
+    if kind is OrderType.MARKET or kind is OrderType.TRAILING_STOP:
+        return None
+    if order.is_immediate or (kind is OrderType.STOP and order.triggered):
         return None
     if order.rests:
         return not order.buys, float(_required(order.request.limit))

@@ -20,6 +20,8 @@ type Liquidity = Literal["maker", "taker"]
 class OrderType(StrEnum):
     """How an order's price is found."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and orders ask for it at every turn
+
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"
@@ -30,6 +32,8 @@ class OrderType(StrEnum):
 class TimeInForce(StrEnum):
     """How long an order works."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and orders ask for it at every turn
+
     DAY = "day"
     GTC = "gtc"
     IOC = "ioc"
@@ -38,6 +42,8 @@ class TimeInForce(StrEnum):
 
 class OrderStatus(StrEnum):
     """Where an order is in its life; see trading rules, orders at an exchange."""
+
+    __hash__ = str.__hash__  # Enum's own is a Python function, and orders ask for it at every turn
 
     PENDING = "pending"
     SUBMITTED = "submitted"

@@ -7,6 +7,7 @@ is annualised under 30 days. A figure that cannot be computed is undefined and s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from domain.drawdowns import drawdown_figures, max_drawdown
 from domain.figures import DAY, figure, money, undefined
 from domain.market import Bars, Floats, Microseconds
-from domain.portfolio import Trade
+from domain.portfolio import Portfolio, Trade
 from domain.return_figures import OF_RETURNS, DailyReturns, return_figures
 from domain.run import StatisticFigure
 from domain.trade_figures import trade_figures
@@ -81,6 +82,21 @@ class Account:
     open_positions: int
     fills: int
     ambiguous_fills: int
+
+    @classmethod
+    def of(cls, portfolio: Portfolio, final_equity: Decimal) -> Self:
+        """Return the account of a run that ended with this portfolio and equity."""
+        return cls(
+            initial_cash=portfolio.initial_cash,
+            final_equity=final_equity,
+            fees=portfolio.fees,
+            slippage=portfolio.slippage,
+            traded_notional=portfolio.traded,
+            trades=portfolio.trades,
+            open_positions=len(portfolio.positions()),
+            fills=portfolio.fills,
+            ambiguous_fills=portfolio.ambiguous_fills,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

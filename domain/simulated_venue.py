@@ -57,9 +57,15 @@ class SimulatedVenue:
         """
         due: list[_Due] = []
         for symbol_index, prices, opened_at, place in bars:
-            orders = self._books[symbol_index].take(prices[1], prices[2])
+            book = self._books[symbol_index]
+            orders = book.take(prices[1], prices[2])
             if orders:
-                due += self._eligible(symbol_index, orders, self._bar(symbol_index, prices, place), opened_at)
+                bar = self._bar(symbol_index, prices, opened_at, place)
+                # of two markets whose days differ, one's bar may open before the other's close decided an order
+                due += [(symbol_index, order, bar) for order in orders if order.placed_at <= opened_at]
+                for order in orders:
+                    if order.placed_at > opened_at:
+                        book.put(order)
         if len(due) > 1:
             due.sort(key=_serial)
         late: list[_Due] = []
@@ -80,18 +86,8 @@ class SimulatedVenue:
             if order.on_book:
                 self._books[symbol_index].put(order)
 
-    def _eligible(self, symbol_index: int, orders: Sequence[Working], bar: Bar, opened_at: int) -> list[_Due]:
-        due = []
-        for order in orders:
-            if order.placed_at > opened_at:
-                # of two markets whose days differ, one's bar opened before the other's close decided this order
-                self._books[symbol_index].put(order)
-            else:
-                due.append((symbol_index, order, bar))
-        return due
-
-    def _bar(self, symbol_index: int, prices: Ohlv, place: int) -> Bar:
-        bar = Bar(prices, place)
+    def _bar(self, symbol_index: int, prices: Ohlv, opened_at: int, place: int) -> Bar:
+        bar = Bar(prices, place, opened_at)
         if self._is_capped[symbol_index]:
             bar.left = bar.volume * self._share
         return bar

@@ -30,17 +30,7 @@ def finished_backtest(
     timeline = Timeline(bars)
     portfolio = session.portfolio
     fills = [event for event in events if isinstance(event, OrderFill)]
-    account = Account(
-        initial_cash=portfolio.initial_cash,
-        final_equity=session.equity,
-        fees=portfolio.fees,
-        slippage=portfolio.slippage,
-        traded_notional=portfolio.traded,
-        trades=portfolio.trades,
-        open_positions=len(portfolio.positions()),
-        fills=portfolio.fills,
-        ambiguous_fills=portfolio.ambiguous_fills,
-    )
+    account = Account.of(portfolio, session.equity)
     curve = equity_curve(session, timeline)
     described = description([one.symbol for one in bars], bars[0].timeframe.name, **settings)
     end = max(one.end_time for one in bars)
