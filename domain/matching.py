@@ -22,8 +22,8 @@ type Ohlv = tuple[float, float, float, float]
 class Bar:
     """One bar of a symbol in decimals of the ledger, each made when it is first looked at.
 
-    opened_at: microseconds since 1970 UTC. index: its place among the bars of its symbol. left: how much of its volume may
-    still be taken, None for all.
+    opened_at: microseconds since 1970 UTC. index: its place among the bars of its symbol. left: how much of its volume
+    may still be taken, None for all.
     """
 
     __slots__ = ("_high", "_low", "_market", "_volume", "index", "left", "open", "opened_at")

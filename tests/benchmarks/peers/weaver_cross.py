@@ -77,7 +77,7 @@ def on_the_command_line(parquet: Path) -> None:
         release,
         bars,
         Trial(best["total_seconds"], None, outcome),
-        f"until {best['events_recorded']:,} events are durable in PostgreSQL and in the read models; of it loading "
+        f"until {best['events_recorded']:,} events are durable in PostgreSQL; of it loading "
         f"{best['load_seconds']:.2f} s, recording {best['persist_seconds']:.2f} s",
     )
 
