@@ -120,7 +120,8 @@ def _run(given: ReportInput) -> Json:
     return {
         "id": str(given.run_id),
         "name": run.name,
-        "strategy_id": run.strategy_id.rpartition("/")[2],
+        # of a file its name: the directory is nobody's business
+        "strategy_id": run.strategy_id.rpartition("/")[2] if ".py" in run.strategy_id else run.strategy_id,
         "strategy_version": run.strategy_version,
         "mode": run.mode,
         "symbols": run.symbols,
