@@ -8,7 +8,7 @@ from application.journal import Journal
 from application.ports import BarSource, StrategyCatalog
 from application.runs import Handler, RunHandlers
 from domain.errors import ConcurrentChange
-from domain.events import Chain
+from domain.events import Chain, Once
 from domain.ids import new_id
 
 MAX_ATTEMPTS = 5
@@ -26,14 +26,17 @@ class Dispatch:
             DeleteRun: handlers.delete,
         }
 
-    def dispatch(self, command: Command, *, correlation_id: str | None = None, actor: str = "weaver") -> int:
+    def dispatch(
+        self, command: Command, *, correlation_id: str | None = None, actor: str = "weaver", once: Once | None = None
+    ) -> int:
         """Return the position of the last event the command caused, or of the journal's head if it caused none.
 
         A version conflict alone is tried again, at most five times in all; then ConcurrentChange is raised. Every other
-        error is the handler's: NotFound, InvalidInput, Refused, Unavailable.
+        error is the handler's: NotFound, InvalidInput, Refused, Unavailable. once: the key it is carried out under;
+        PerformedBefore is raised if another command was. A command that is refused leaves no key behind.
         """
         command_id = str(new_id())
-        chain = Chain(correlation_id or command_id, command_id, actor=actor)
+        chain = Chain(correlation_id or command_id, command_id, actor=actor, once=once)
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._handlers[type(command)](command, chain)

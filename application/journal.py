@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -11,7 +11,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import DataError, IntegrityError, Mapper, PersistenceError, StoredEvent
 from eventsourcing.utils import Environment, EnvType
 
-from domain.errors import ConcurrentChange, DatabaseUnavailable, InvalidInput
+from domain.errors import ConcurrentChange, Conflict, DatabaseUnavailable, InvalidInput
 from domain.event_catalogue import decode, encode
 from domain.events import Aggregate, Chain, JournalEntry, Recorded
 
@@ -19,6 +19,26 @@ from domain.events import Aggregate, Chain, JournalEntry, Recorded
 MAX_BATCH = 1_000
 
 type Rows = Sequence[tuple[UUID, int, str, bytes]]
+
+
+class Performed(NamedTuple):
+    """What is known of a request that was carried out: see `Once`; position: of the last event it caused.
+
+    Without an event it is where the journal ended. command_id: the causation id of its events.
+    """
+
+    digest: bytes
+    subject: UUID
+    command_id: str
+    position: int
+
+
+class PerformedBefore(Conflict):
+    """The request's key is known: nothing was recorded this time. performed: what is known of the first."""
+
+    def __init__(self, performed: Performed) -> None:
+        super().__init__("a request with this idempotency key was carried out before")
+        self.performed = performed
 
 
 @runtime_checkable
@@ -43,6 +63,10 @@ class JournalRecorder(Protocol):
 
     def identity(self) -> tuple[UUID, str]:
         """Return the store's id and epoch."""
+        ...
+
+    def performed(self, key: str) -> Performed | None:
+        """Return what is known of the request with that key, None if nothing is, or if it was a day ago."""
         ...
 
 
@@ -107,12 +131,22 @@ class Journal(Application[UUID]):
         """Append what the aggregates have triggered, all or nothing; return the position of the last event.
 
         Returns the head if nothing was triggered. Raises ConcurrentChange if a stream grew since its aggregate was
-        loaded, InvalidInput for an event the catalogue refuses. Whatever is raised, the triggered events are gone:
-        load again and decide again.
+        loaded, InvalidInput for an event the catalogue refuses, PerformedBefore for a key that is known. Whatever is
+        raised, the triggered events are gone: load again and decide again.
         """
         with _domain_errors():
-            recordings = self.save(*aggregates, run_id=run_id, meta=_meta(chain))
-            return recordings[-1].notification.id if recordings else self._journal.head()
+            recordings = self.save(
+                *aggregates, run_id=run_id, meta=_meta(chain), once=chain.once, command_id=chain.causation_id
+            )
+        if recordings:
+            return recordings[-1].notification.id
+        done = None if chain.once is None else self.performed(chain.once.key)
+        return self.head() if done is None else done.position
+
+    def performed(self, key: str) -> Performed | None:
+        """Return what is known of the request with that key, None if nothing is, or if it was a day ago."""
+        with _domain_errors():
+            return self._journal.performed(key)
 
     def append_batch(self, recorded: Sequence[Recorded], run_id: UUID, chain: Chain) -> int:
         """Append 1 to 1,000 events the fast way, all or nothing; return the position of the last one.

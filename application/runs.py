@@ -142,6 +142,14 @@ def load_run(journal: Journal, run_id: UUID) -> Run:
     return run
 
 
+def run_as_created(journal: Journal, run_id: UUID) -> RunCreated:
+    """Return how the run was described, whatever has become of it; raise RunNotFound if it never was."""
+    run = journal.load(Run, run_id)
+    if run is None:
+        raise RunNotFound(run_id)
+    return run.created
+
+
 def open_orders(journal: Journal, run_id: UUID) -> list[Order]:
     """Return the run's orders that have not ended, folded from the journal, oldest first."""
     orders: dict[UUID, Order] = {}

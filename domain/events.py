@@ -47,16 +47,31 @@ class JournalEntry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """A request that is carried out once, however often it comes within a day.
+
+    key: the client's. digest: of what was asked, so that another request under the same key is recognised. subject:
+    what the answer is about: the run or order, the same however often it is asked.
+    """
+
+    key: str
+    digest: bytes
+    subject: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """Who and what caused an event.
 
     correlation_id: the same for all that follows from one request. causation_id: the command or event directly before.
+    once: the request's key, recorded with the events it causes, or by itself if it causes none.
     """
 
     correlation_id: str
     causation_id: str
     trace_id: str | None = None
     actor: str = "weaver"
+    once: Once | None = None
 
 
 class Aggregate:

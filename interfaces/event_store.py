@@ -24,7 +24,8 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row, tuple_row
 
-from domain.events import JournalEntry
+from application.journal import Performed, PerformedBefore
+from domain.events import JournalEntry, Once
 from interfaces.database import connection_parameters
 
 # Importing the library has silenced these.
@@ -41,6 +42,14 @@ select notification_id, originator_id, originator_version, topic, state, run_id,
 from weaver_events
 """
 _APPEND = "select weaver_append(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b, %s::jsonb)"
+_APPEND_ONCE = """
+select weaver_append_once(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b, %s::jsonb, %s, %b, %b, %s)
+"""
+_PERFORMED = """
+select digest, subject, command_id, position from idempotency_keys
+where key = %s and created_at >= clock_timestamp() - interval '24 hours'
+"""
+PERFORMED_BEFORE = "WV001"  # the SQLSTATE of weaver_append_once for a known key
 _COPY = """
 copy weaver_events (originator_id, originator_version, topic, state, run_id, meta) from stdin (format binary)
 """
@@ -100,14 +109,20 @@ class JournalFactory(PostgresFactory):
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    """What is appended in one transaction: rows of stream, version, topic, state; one run and chain for all."""
+    """What is appended in one transaction: rows of stream, version, topic, state; one run and chain for all.
+
+    once: the key recorded with them, command_id: who records it.
+    """
 
     rows: Sequence[tuple[UUID, int, str, bytes]]
     run_id: UUID | None
     meta: str
+    once: Once | None = None
+    command_id: str = ""
 
     def parameters(self) -> tuple[object, ...]:
-        return (*([*column] for column in zip(*self.rows, strict=True)), self.run_id, self.meta)
+        columns = zip(*self.rows, strict=True) if self.rows else ((), (), (), ())
+        return (*([*column] for column in columns), self.run_id, self.meta)
 
 
 class PostgresJournalRecorder(PostgresApplicationRecorder):
@@ -120,15 +135,22 @@ class PostgresJournalRecorder(PostgresApplicationRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> Sequence[int]:
         """Append events in one transaction and one round trip; return their positions.
 
-        Takes `run_id` and `meta` (JSON). Refuses `tracking`: read models keep their own offsets.
+        Takes `run_id`, `meta` (JSON) and `once` with `command_id`: then the key is recorded with the events, or alone
+        if there are none, and PerformedBefore raised if it is known. Refuses `tracking`: read models keep their own
+        offsets.
         """
-        run_id, meta = kwargs.pop("run_id", None), kwargs.pop("meta", "{}")
+        run_id, meta = cast("UUID | None", kwargs.pop("run_id", None)), cast(str, kwargs.pop("meta", "{}"))
+        once, command_id = cast("Once | None", kwargs.pop("once", None)), cast(str, kwargs.pop("command_id", ""))
         if kwargs.pop("tracking", None) is not None or kwargs:
             raise NotImplementedError(f"the journal records events alone, not tracking or {sorted(kwargs)}")
-        if not stored_events:
+        if not stored_events and once is None:
             return []
         rows = [(cast(UUID, e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
-        return self._append(_Append(rows, cast("UUID | None", run_id), cast(str, meta)), _insert)
+        return self._append(_Append(rows, run_id, meta, once, command_id), _insert)
+
+    def performed(self, key: str) -> Performed | None:
+        """Return what is known of the request with that key."""
+        return self._persist(lambda connection: _performed(connection, key))
 
     def copy_events(self, rows: Sequence[tuple[UUID, int, str, bytes]], run_id: UUID, meta: str) -> int:
         """Append rows of stream, version, topic and state by COPY in one transaction; return the last position."""
@@ -192,7 +214,9 @@ class PostgresJournalRecorder(PostgresApplicationRecorder):
                 if in_doubt and (own := _own_positions(connection, append)):
                     return own
                 raise
-            except psycopg.Error:
+            except psycopg.Error as error:
+                if error.sqlstate == PERFORMED_BEFORE:
+                    return _recorded_by_us(connection, append)
                 # The connection died while the answer was awaited: whether the transaction was committed is unknown.
                 in_doubt = in_doubt or connection.closed
                 raise
@@ -249,8 +273,28 @@ def _rows(connection: Connection[Any], statement: str, parameters: Sequence[obje
 
 
 def _insert(connection: Connection[Any], append: _Append) -> Sequence[int]:
-    [(positions,)] = _rows(connection, _APPEND, append.parameters())
+    statement, parameters, once = _APPEND, append.parameters(), append.once
+    if once is not None:
+        statement, parameters = _APPEND_ONCE, (*parameters, once.key, once.digest, once.subject, append.command_id)
+    [(positions,)] = _rows(connection, statement, parameters)
     return cast("Sequence[int]", positions)
+
+
+def _performed(connection: Connection[Any], key: str) -> Performed | None:
+    found = _rows(connection, _PERFORMED, (key,))
+    return Performed(*found[0]) if found else None
+
+
+def _recorded_by_us(connection: Connection[Any], append: _Append) -> Sequence[int]:
+    """The positions of the rows if this very command has recorded the key: the answer to its COMMIT was lost."""
+    if append.once is None:
+        raise AssertionError("unreachable: only keys are known")
+    performed = _performed(connection, append.once.key)
+    if performed is None:
+        raise InterfaceError("an idempotency key ended as it was asked for")
+    if performed.command_id != append.command_id:
+        raise PerformedBefore(performed)
+    return _own_positions(connection, append) or []
 
 
 def _own_positions(connection: Connection[Any], append: _Append) -> Sequence[int] | None:

@@ -1,4 +1,4 @@
-"""What routes reach for: the process's parts, a connection, read models fresh enough, commands carried out."""
+"""What routes reach for: the process's parts, a connection, read models fresh enough."""
 
 import asyncio
 import contextlib
@@ -6,25 +6,19 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 from psycopg.rows import TupleRow
 
-from application.commands import Command
 from interfaces.composition import Weaver
-from interfaces.web.errors import Problem, correlation_id_of
+from interfaces.web.errors import Problem
 from interfaces.web.pagination import Cursors
 from interfaces.web.values import MAX_WHOLE
-from projections.runs import NAME as RUNS
 from projections.runs import RunRow
 from projections.runs import find as find_run
 
-POSITION_HEADER = "Weaver-Position"
 CONNECTION_SECONDS = 2.0
 FRESHNESS_SECONDS = 5.0
 FIRST_LOOK, LONGEST_LOOK = 0.002, 0.05
-# Whoever creates a run and asks for it at once should find it, without knowing about positions.
-SHOWN_SECONDS = 1.0
-ACTOR = "rest"
 
 
 def _weaver(request: Request) -> Weaver:
@@ -78,19 +72,6 @@ def shows(*read_models: str) -> Any:  # noqa: ANN401 - what FastAPI's Depends gi
             pause = min(pause * 2, LONGEST_LOOK)
 
     return Depends(wait)
-
-
-def carry_out(weaver: Weaver, request: Request, response: Response, command: Command) -> int:
-    """Dispatch the command and return the position of what it caused, which is also put into the answer's header.
-
-    Gives the list of runs a moment to show it; a client that must be sure passes the position on as `min_position`.
-    """
-    position = weaver.dispatch.dispatch(command, correlation_id=correlation_id_of(request), actor=ACTOR)
-    response.headers[POSITION_HEADER] = str(position)
-    for processor in weaver.processors:
-        if processor.name == RUNS:
-            processor.wait_for(position, SHOWN_SECONDS)
-    return position
 
 
 def _lagging(weaver: Weaver, read_models: tuple[str, ...], position: int) -> dict[str, tuple[int, str]]:

@@ -8,8 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
-from interfaces.web.access import POSITION_HEADER
 from interfaces.web.body import ExactRoute
+from interfaces.web.commands import POSITION_HEADER
 from interfaces.web.edge import CORRELATION_HEADER
 from interfaces.web.security import KEY_HEADER
 from interfaces.web.values import MomentOut

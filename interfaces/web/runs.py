@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Path, Query, Request, Response
+from fastapi import Body, Path, Query, Response
 from msgspec import structs
 
 from application.commands import CreateRun, DeleteRun, StartRun, StopRun
-from application.runs import load_run
+from application.runs import run_as_created
 from domain.errors import StrategyNotFound
 from domain.ids import new_id
 from domain.market import parse_symbol
@@ -15,7 +15,8 @@ from domain.risk import parse_limits
 from domain.run import MODES, AccountSettings
 from domain.venues import costs_at
 from interfaces.web import openapi
-from interfaces.web.access import Here, Sealed, carry_out, reading, require_run, shows
+from interfaces.web.access import Here, Sealed, reading, require_run, shows
+from interfaces.web.commands import Commanding
 from interfaces.web.errors import Problem
 from interfaces.web.pagination import Page, PageOfRows, paged
 from interfaces.web.queries import Read
@@ -62,16 +63,16 @@ def list_runs(here: Here, sealed: Sealed, query: Annotated[RunQuery, Query()]) -
 
 
 @router.post("/runs", status_code=201, response_model=Run, responses=openapi.failures(409, 413, 415))
-def create_run(here: Here, request: Request, response: Response, query: NoQuery, body: NewRun) -> dict[str, object]:
+def create_run(here: Here, commands: Commanding, response: Response, query: NoQuery, body: NewRun) -> dict[str, object]:
     """Create a run. Nothing is traded before it is started."""
     run_id = new_id()
     try:
-        position = carry_out(here, request, response, _command(run_id, body))
+        run_id, position = commands.carry_out(_command(run_id, body), run_id)
     except StrategyNotFound as error:  # the address was right, the body is not
         raise Problem(422, f"strategy_id: {error.message}") from None
     response.headers["Location"] = f"{openapi.PREFIX}/runs/{run_id}"
-    # From the journal: the read model may be a moment behind.
-    return shown_as_created(run_id, load_run(here.journal, run_id).created, position)
+    # From the journal: the read model may be a moment behind, and a repeated request gets the first one's answer.
+    return shown_as_created(run_id, run_as_created(here.journal, run_id), position)
 
 
 @router.get("/runs/{run_id}", response_model=Run, responses=openapi.failures(404), dependencies=[shows(runs.NAME)])
@@ -88,11 +89,9 @@ def show_run(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict
     response_model=Accepted,
     responses=openapi.failures(404, 409, 413, 415),
 )
-def start_run(
-    here: Here, request: Request, response: Response, run_id: RunId, query: NoQuery, body: NoBody = None
-) -> Accepted:
+def start_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for the run to be started. A run starts once."""
-    return Accepted(run_id=run_id, position=carry_out(here, request, response, StartRun(run_id=run_id)))
+    return Accepted(run_id=run_id, position=commands.carry_out(StartRun(run_id=run_id), run_id).position)
 
 
 @router.post(
@@ -101,17 +100,15 @@ def start_run(
     response_model=Accepted,
     responses=openapi.failures(404, 409, 413, 415),
 )
-def stop_run(
-    here: Here, request: Request, response: Response, run_id: RunId, query: NoQuery, body: NoBody = None
-) -> Accepted:
+def stop_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for the run to be stopped. Asking again changes nothing."""
-    return Accepted(run_id=run_id, position=carry_out(here, request, response, StopRun(run_id=run_id)))
+    return Accepted(run_id=run_id, position=commands.carry_out(StopRun(run_id=run_id), run_id).position)
 
 
 @router.delete("/runs/{run_id}", status_code=204, responses=openapi.failures(404, 409))
-def delete_run(here: Here, request: Request, response: Response, run_id: RunId, query: NoQuery) -> None:
+def delete_run(commands: Commanding, run_id: RunId, query: NoQuery) -> None:
     """Remove a run that is not being run from sight."""
-    carry_out(here, request, response, DeleteRun(run_id=run_id))
+    commands.carry_out(DeleteRun(run_id=run_id), run_id)
 
 
 def _command(run_id: UUID, body: NewRun) -> CreateRun:
