@@ -61,4 +61,57 @@ class DeleteRun:
     run_id: UUID
 
 
-type Command = CreateRun | StartRun | StopRun | DeleteRun
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRun:
+    """Let the run place no new orders."""
+
+    run_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRun:
+    """Let a paused run trade again."""
+
+    run_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlattenRun:
+    """Ask for everything the run holds to be closed."""
+
+    run_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder:
+    """Ask for a working order to be cancelled."""
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltTrading:
+    """Throw the kill switch: no paper or live run places an order until a person resumes trading."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeTrading:
+    """Release the kill switch. by: who does."""
+
+    by: str
+
+
+type Command = (
+    CreateRun
+    | StartRun
+    | StopRun
+    | PauseRun
+    | ResumeRun
+    | FlattenRun
+    | DeleteRun
+    | CancelOrder
+    | HaltTrading
+    | ResumeTrading
+)

@@ -3,8 +3,22 @@
 from collections.abc import Mapping
 
 from application.clock import Clock
-from application.commands import Command, CreateRun, DeleteRun, StartRun, StopRun
+from application.commands import (
+    CancelOrder,
+    Command,
+    CreateRun,
+    DeleteRun,
+    FlattenRun,
+    HaltTrading,
+    PauseRun,
+    ResumeRun,
+    ResumeTrading,
+    StartRun,
+    StopRun,
+)
 from application.journal import Journal
+from application.kill_switch import KillSwitchHandlers
+from application.orders import OrderHandlers
 from application.ports import BarSource, StrategyCatalog
 from application.runs import Handler, RunHandlers
 from domain.errors import ConcurrentChange
@@ -18,12 +32,20 @@ class Dispatch:
     """Takes commands from anywhere and answers with the journal position of what they caused."""
 
     def __init__(self, journal: Journal, clock: Clock, catalog: StrategyCatalog, bars: BarSource) -> None:
-        handlers = RunHandlers(journal, clock, catalog, bars)
+        runs = RunHandlers(journal, clock, catalog, bars)
+        orders = OrderHandlers(journal, clock)
+        kill_switch = KillSwitchHandlers(journal, clock)
         self._handlers: Mapping[type[Command], Handler] = {
-            CreateRun: handlers.create,
-            StartRun: handlers.start,
-            StopRun: handlers.stop,
-            DeleteRun: handlers.delete,
+            CreateRun: runs.create,
+            StartRun: runs.start,
+            StopRun: runs.stop,
+            PauseRun: runs.pause,
+            ResumeRun: runs.resume,
+            FlattenRun: runs.flatten,
+            DeleteRun: runs.delete,
+            CancelOrder: orders.cancel,
+            HaltTrading: kill_switch.halt,
+            ResumeTrading: kill_switch.resume,
         }
 
     def dispatch(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from application.clock import Clock
-from application.commands import CreateRun, DeleteRun, StartRun, StopRun
+from application.commands import CreateRun, DeleteRun, FlattenRun, PauseRun, ResumeRun, StartRun, StopRun
 from application.journal import Journal
 from application.ports import BarSource, StrategyCatalog
 from domain.costs import Costs
@@ -54,6 +54,18 @@ class RunHandlers:
     def stop(self, command: StopRun, chain: Chain) -> int:
         """Ask for the run to be stopped; a second request changes nothing."""
         return self._change(command.run_id, chain, Run.request_stop)
+
+    def pause(self, command: PauseRun, chain: Chain) -> int:
+        """Let the run place no new orders."""
+        return self._change(command.run_id, chain, Run.pause)
+
+    def resume(self, command: ResumeRun, chain: Chain) -> int:
+        """Let the run place orders again."""
+        return self._change(command.run_id, chain, Run.resume)
+
+    def flatten(self, command: FlattenRun, chain: Chain) -> int:
+        """Ask for everything the run holds to be closed."""
+        return self._change(command.run_id, chain, Run.request_flatten)
 
     def delete(self, command: DeleteRun, chain: Chain) -> int:
         """Remove the run from sight."""

@@ -131,6 +131,14 @@ class OrderFilled(OrderFill, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "order.filled"
 
 
+class OrderCancelRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants the order cancelled. It works until the venue says that it has ended."""
+
+    TOPIC: ClassVar[str] = "order.cancel_requested"
+
+    run_id: UUID
+
+
 class OrderCancelled(Event, frozen=True, kw_only=True):
     """The order ended before it was filled in full."""
 
@@ -188,6 +196,7 @@ class Order(Aggregate):
         self.filled_avg_price: Decimal | None = None
         self.executions: set[str] = set()
         self.reject_reason: str | None = None
+        self.cancel_requested = False
 
     @property
     def created(self) -> OrderCreated:
@@ -195,6 +204,13 @@ class Order(Aggregate):
         if self.intent is None:
             raise TypeError(f"stream {self.id} does not begin with {OrderCreated.TOPIC}")
         return self.intent
+
+    def request_cancel(self, at: datetime) -> None:
+        """Ask for the order to be cancelled. Asking again changes nothing; raise Refused for one that has ended."""
+        if self.status.is_final:
+            raise Refused(f"order {self.id} is {self.status}: there is nothing to cancel", status=self.status)
+        if not self.cancel_requested:
+            self.trigger(OrderCancelRequested(at=at, run_id=self.created.run_id))
 
     def cancel(self, at: datetime, reason: str) -> None:
         """End an order that is still working; an order that has ended stays as it is."""
@@ -265,6 +281,8 @@ class Order(Aggregate):
                 self.filled_qty, self.filled_avg_price = event.filled_qty, event.filled_avg_price
                 if not self.status.is_final:
                     self.status = OrderStatus.FILLED if isinstance(event, OrderFilled) else OrderStatus.PARTIAL
+            case OrderCancelRequested():
+                self.cancel_requested = True
             case OrderCancelled():
                 self.status = OrderStatus.CANCELLED
             case OrderExpired():

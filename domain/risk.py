@@ -150,23 +150,31 @@ class Objection:
 
 
 class RiskHalted(Event, frozen=True, kw_only=True):
-    """A run may place no orders until a person resumes it; policy, message and figures say why."""
+    """A run may place no orders until a person resumes it; policy, message and figures say why.
+
+    run_id: None when a person has thrown the kill switch: no paper or live run may.
+    """
 
     TOPIC: ClassVar[str] = "risk.halted"
 
-    run_id: UUID
+    run_id: UUID | None = None
     policy: str
     message: str
     figures: dict[str, str]
 
 
 class RiskResumed(Event, frozen=True, kw_only=True):
-    """A person allowed a halted run to trade again. by: who."""
+    """A person allowed a halted run to trade again, or all of them. by: who."""
 
     TOPIC: ClassVar[str] = "risk.resumed"
 
-    run_id: UUID
+    run_id: UUID | None = None
     by: str
+
+
+KILL_SWITCH = "kill_switch"
+# The stream of the RiskGuard that holds all paper and live runs.
+KILL_SWITCH_ID = UUID("6b696c6c-2073-8769-b463-680000000000")
 
 
 def risk_stream_id(run_id: UUID) -> UUID:
@@ -175,7 +183,7 @@ def risk_stream_id(run_id: UUID) -> UUID:
 
 
 class RiskGuard(Aggregate):
-    """Whether a run is halted, folded from its events; a run that was never halted has none. halted: why, if it is."""
+    """Whether a run, or all of them, is halted, folded from its events. halted: why, None if it is not."""
 
     TOPIC: ClassVar[str] = "risk"
 
@@ -183,7 +191,7 @@ class RiskGuard(Aggregate):
         super().__init__(aggregate_id)
         self.halted: RiskHalted | None = None
 
-    def halt(self, at: datetime, run_id: UUID, objection: Objection) -> None:
+    def halt(self, at: datetime, run_id: UUID | None, objection: Objection) -> None:
         """Record that the run is halted; a halted run stays halted for its first reason."""
         if self.halted is None:
             self.trigger(
@@ -196,7 +204,7 @@ class RiskGuard(Aggregate):
                 )
             )
 
-    def resume(self, at: datetime, run_id: UUID, by: str) -> None:
+    def resume(self, at: datetime, run_id: UUID | None, by: str) -> None:
         """Record who let the run trade again; a run that is not halted stays as it is."""
         if self.halted is not None:
             self.trigger(RiskResumed(at=at, run_id=run_id, by=by))

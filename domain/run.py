@@ -159,6 +159,24 @@ class RunStarted(Event, frozen=True, kw_only=True):
     bars_hash: dict[str, str]
 
 
+class RunPaused(Event, frozen=True, kw_only=True):
+    """The run places no new orders from here on; its open orders keep working, its positions stay."""
+
+    TOPIC: ClassVar[str] = "run.paused"
+
+
+class RunResumed(Event, frozen=True, kw_only=True):
+    """A paused run may place orders again."""
+
+    TOPIC: ClassVar[str] = "run.resumed"
+
+
+class RunFlattenRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants everything the run holds closed, at the market."""
+
+    TOPIC: ClassVar[str] = "run.flatten_requested"
+
+
 class RunStopRequested(Event, frozen=True, kw_only=True):
     """Somebody wants the run to stop; no new orders from here on."""
 
@@ -213,6 +231,18 @@ class RunDeleted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "run.deleted"
 
 
+_STATUS_AFTER: dict[type[Event], RunStatus] = {
+    RunStarted: RunStatus.RUNNING,
+    RunPaused: RunStatus.PAUSED,
+    RunResumed: RunStatus.RUNNING,
+    RunStopped: RunStatus.STOPPED,
+    RunCompleted: RunStatus.COMPLETED,
+    RunFailed: RunStatus.ERROR,
+}
+# Points of the curve belong to the read model, and what follows a wish to be flat are orders: the run stays as it is.
+_OTHERS_CONCERN = (RunEquityMarked, RunFlattenRequested)
+
+
 class Run(Aggregate):
     """A run folded from its events."""
 
@@ -254,6 +284,23 @@ class Run(Aggregate):
             raise RunNotStoppable(f"run {self.id} cannot be stopped: it is {self._state()}", status=self.status)
         self.trigger(RunStopRequested(at=at))
 
+    def pause(self, at: datetime) -> None:
+        """Let the run place no new orders. Pausing a paused run changes nothing; raise Refused unless it trades."""
+        self._require_market("paused", RunStatus.RUNNING, RunStatus.PAUSED)
+        if self.status is RunStatus.RUNNING:
+            self.trigger(RunPaused(at=at))
+
+    def resume(self, at: datetime) -> None:
+        """Let a paused run trade again. Resuming a running one changes nothing; raise Refused for any other."""
+        self._require_market("resumed", RunStatus.PAUSED, RunStatus.RUNNING)
+        if self.status is RunStatus.PAUSED:
+            self.trigger(RunResumed(at=at))
+
+    def request_flatten(self, at: datetime) -> None:
+        """Ask for everything the run holds to be closed; raise Refused unless it is being run."""
+        self._require_market("flattened", RunStatus.RUNNING, RunStatus.PAUSED)
+        self.trigger(RunFlattenRequested(at=at))
+
     def mark_equity(self, marked: RunEquityMarked) -> None:
         """Record points of the equity curve; raise Refused unless the run is being run."""
         self._require_running()
@@ -283,27 +330,27 @@ class Run(Aggregate):
 
     def apply(self, event: Event) -> None:
         """Change the state as the event says."""
+        self.status = _STATUS_AFTER.get(type(event), self.status)
         match event:
             case RunCreated():
                 self.description = event
             case RunStartRequested():
                 self.start_requested = True
             case RunStarted():
-                self.status, self.started = RunStatus.RUNNING, event
+                self.started = event
             case RunStopRequested():
                 self.stop_requested = True
-            case RunStopped():
-                self.status = RunStatus.STOPPED
-            case RunEquityMarked():
-                pass  # points of the curve belong to the read model; the run itself does not change
-            case RunCompleted():
-                self.status = RunStatus.COMPLETED
-            case RunFailed():
-                self.status = RunStatus.ERROR
             case RunDeleted():
                 self.deleted = True
-            case _:
+            case _ if type(event) not in _STATUS_AFTER and not isinstance(event, _OTHERS_CONCERN):
                 raise TypeError(f"a run knows no event {type(event).TOPIC}")
+
+    def _require_market(self, done: str, *allowed: RunStatus) -> None:
+        """Raise Refused unless the run trades a market of now, is in one of these states, and is to stay in it."""
+        if self.created.mode == "backtest":
+            raise Refused(f"run {self.id} is a backtest, over in a moment: it cannot be {done}, only stopped")
+        if self.status not in allowed or self.stop_requested:
+            raise Refused(f"run {self.id} cannot be {done}: it is {self._state()}", status=self.status)
 
     def _require_running(self) -> None:
         if self.status is not RunStatus.RUNNING:
@@ -314,4 +361,6 @@ class Run(Aggregate):
             return "deleted"
         if self.status is RunStatus.PENDING and self.start_requested:
             return "about to start"
+        if self.stop_requested and not self.status.is_final:
+            return "about to stop"
         return str(self.status)

@@ -14,13 +14,16 @@ from psycopg.rows import TupleRow
 
 from domain.events import Event
 from domain.money import plain
-from domain.order import OrderRejected
+from domain.order import OrderCancelRequested, OrderRejected
 from domain.risk import RiskHalted, RiskResumed
 from domain.run import (
     RunCompleted,
     RunCreated,
     RunDeleted,
     RunFailed,
+    RunFlattenRequested,
+    RunPaused,
+    RunResumed,
     RunStarted,
     RunStartRequested,
     RunStopped,
@@ -78,11 +81,15 @@ class ActivityReadModel:
             RunCreated,
             RunStartRequested,
             RunStarted,
+            RunPaused,
+            RunResumed,
+            RunFlattenRequested,
             RunStopRequested,
             RunStopped,
             RunCompleted,
             RunFailed,
             RunDeleted,
+            OrderCancelRequested,
             OrderRejected,
             RiskHalted,
             RiskResumed,
@@ -97,11 +104,10 @@ class ActivityReadModel:
 def _row(folded: Folded) -> ActivityRow:
     entry, event = folded
     severity, message = _told(event)
-    order_id = entry.stream_id if isinstance(event, OrderRejected) else None
-    run_id = event.run_id if isinstance(event, (OrderRejected, RiskHalted, RiskResumed)) else entry.stream_id
+    order_id = entry.stream_id if isinstance(event, (OrderCancelRequested, OrderRejected)) else None
     return ActivityRow(
         position=entry.position,
-        run_id=run_id,
+        run_id=entry.run_id,
         order_id=order_id,
         at=event.at,
         type=entry.topic,
@@ -120,6 +126,8 @@ def _told(event: Event) -> tuple[Severity, str]:
             return "warning", f"Order rejected: {event.reason}"
         case RiskHalted():
             return "error", f"Trading halted: {event.message}"
+        case RunPaused():
+            return "warning", "Paused: no new orders"
         case _:
             return "info", _noted(event)
 
@@ -129,20 +137,23 @@ def _noted(event: Event) -> str:
         case RunCreated():
             symbols = " ".join(event.symbols)
             return f"Created {event.name}: {event.mode} of {event.strategy_id} on {symbols} {event.timeframe}"
-        case RunStartRequested():
-            return "Start requested"
         case RunStarted():
             return f"Started on {event.bars:,} bars"
-        case RunStopRequested():
-            return "Stop requested"
-        case RunStopped():
-            return "Stopped"
-        case RunDeleted():
-            return "Deleted"
         case RiskResumed():
             return f"Trading resumed by {event.by}"
         case _:
-            raise TypeError(f"nothing is told of {event.TOPIC}")
+            return _SENTENCES[type(event)]
+
+
+_SENTENCES: dict[type[Event], str] = {
+    RunStartRequested: "Start requested",
+    RunResumed: "Resumed",
+    RunFlattenRequested: "Closing of all positions requested",
+    RunStopRequested: "Stop requested",
+    RunStopped: "Stopped",
+    RunDeleted: "Deleted",
+    OrderCancelRequested: "Cancelling of an order requested",
+}
 
 
 def _one_line(text: str) -> str:

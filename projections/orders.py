@@ -14,6 +14,7 @@ from domain.events import Event
 from domain.money import ZERO
 from domain.order import (
     OrderCancelled,
+    OrderCancelRequested,
     OrderCreated,
     OrderExpired,
     OrderFill,
@@ -108,7 +109,15 @@ class OrdersReadModel:
     tables: ClassVar[tuple[str, ...]] = ("orders",)
     topics: ClassVar[frozenset[str]] = frozenset(
         event.TOPIC
-        for event in (OrderCreated, OrderPartiallyFilled, OrderFilled, OrderCancelled, OrderExpired, OrderRejected)
+        for event in (
+            OrderCreated,
+            OrderPartiallyFilled,
+            OrderFilled,
+            OrderCancelRequested,
+            OrderCancelled,
+            OrderExpired,
+            OrderRejected,
+        )
     )
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
@@ -150,6 +159,8 @@ def _change(order: OrderRow, event: Event) -> None:
             # A late fill of an ended order is booked; the order stays ended.
             if not OrderStatus(order.status).is_final:
                 order.status = OrderStatus.FILLED if is_complete else OrderStatus.PARTIAL
+        case OrderCancelRequested():
+            pass  # it works until the venue says that it has ended
         case OrderCancelled():
             order.status = OrderStatus.CANCELLED
         case OrderExpired():

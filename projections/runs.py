@@ -17,6 +17,9 @@ from domain.run import (
     RunCreated,
     RunDeleted,
     RunFailed,
+    RunFlattenRequested,
+    RunPaused,
+    RunResumed,
     RunStarted,
     RunStartRequested,
     RunStatus,
@@ -125,6 +128,9 @@ class RunsReadModel:
             RunCreated,
             RunStartRequested,
             RunStarted,
+            RunPaused,
+            RunResumed,
+            RunFlattenRequested,
             RunStopRequested,
             RunStopped,
             RunCompleted,
@@ -167,8 +173,12 @@ def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:
 
 def _change(run: RunRow, event: Event) -> None:
     match event:
-        case RunStartRequested() | RunStopRequested():
+        case RunStartRequested() | RunStopRequested() | RunFlattenRequested():
             pass  # asked for is not done: the status follows with run.started and run.stopped
+        case RunPaused():
+            run.status = RunStatus.PAUSED
+        case RunResumed():
+            run.status = RunStatus.RUNNING
         case RunStarted():
             run.status, run.started_at, run.bars = RunStatus.RUNNING, event.at, event.bars
         case RunStopped():

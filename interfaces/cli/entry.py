@@ -17,6 +17,7 @@ from interfaces.cli import (
     doctor_command,
     events_commands,
     orders_commands,
+    risk_commands,
     run_commands,
     serve_command,
     strategies_commands,
@@ -42,7 +43,14 @@ def _application() -> typer.Typer:
     app.command("serve")(serve_command.serve)
     app.command("demo")(demo_command.demo)
     app.command("backtest")(backtest_command.backtest)
-    for group in (data_commands, strategies_commands, run_commands, orders_commands, events_commands):
+    for group in (
+        data_commands,
+        strategies_commands,
+        run_commands,
+        orders_commands,
+        risk_commands,
+        events_commands,
+    ):
         app.add_typer(group.group)
     app.command("migrate")(database_commands.migrate)
     app.command("rebuild")(database_commands.rebuild)

@@ -10,6 +10,7 @@ from interfaces.cli.printing import notice
 if TYPE_CHECKING:
     import psycopg
 
+    from application.commands import Command
     from interfaces.composition import Weaver
     from interfaces.settings import Settings
 
@@ -81,6 +82,12 @@ def composed() -> Iterator["Weaver"]:
             yield weaver
         finally:
             weaver.stop()
+
+
+def dispatched(command: "Command") -> int:
+    """Carry the command out; return the position of what it caused."""
+    with composed() as weaver:
+        return weaver.dispatch.dispatch(command, actor=ACTOR)
 
 
 def page_url(settings: "Settings", run_id: UUID) -> str:

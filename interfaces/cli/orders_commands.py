@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from interfaces.cli import typed
-from interfaces.cli.opened import catch_up, opened_database, reading
+from interfaces.cli.opened import catch_up, dispatched, opened_database, reading
 from interfaces.cli.options import Json, Limit
 from interfaces.cli.printing import print_facts, print_json, print_line, print_table
 
@@ -93,6 +93,21 @@ def show_order(
         [(one["position"], one["type"], one["payload"].get("at"), _details(one["payload"])) for one in events],
         right=("position",),
     )
+
+
+@group.command("cancel")
+def cancel_order(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="Id of the order.")], json_wanted: Json = False
+) -> None:
+    """Ask for a working order to be cancelled; asking again changes nothing."""
+    from application.commands import CancelOrder
+
+    order_id = typed.identity(order, "order")
+    position = dispatched(CancelOrder(order_id=order_id))
+    if json_wanted:
+        print_json({"order_id": order_id, "position": position})
+    else:
+        print_line(f"order {order_id}: cancelling requested")
 
 
 def _as_json(row: "OrderRow") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`weaver run`: create, start, stop, delete, show and list runs, in the words of the REST interface."""
+"""`weaver run`: create, start, pause, stop, delete, show and list runs, in the words of the REST interface."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -6,7 +6,7 @@ import typer
 
 from interfaces.cli import options, typed
 from interfaces.cli.new_run import TypedRun
-from interfaces.cli.opened import ACTOR, composed, reading
+from interfaces.cli.opened import dispatched, reading
 from interfaces.cli.options import Json, Limit, RunId
 from interfaces.cli.printing import print_facts, print_json, print_line, print_table
 
@@ -71,7 +71,7 @@ def create_run(
         tags=tag,
         notes=notes,
     ).command()
-    position = _dispatched(command)
+    position = dispatched(command)
     if json_wanted:
         print_json({"run_id": command.run_id, "position": position})
     else:
@@ -94,6 +94,30 @@ def stop_run(run: RunId, json_wanted: Json = False) -> None:
     from application.commands import StopRun
 
     _accept(run, lambda run_id: StopRun(run_id=run_id), json_wanted, "stop requested")
+
+
+@group.command("pause")
+def pause_run(run: RunId, json_wanted: Json = False) -> None:
+    """Let a paper or live run place no new orders; its open orders keep working."""
+    from application.commands import PauseRun
+
+    _accept(run, lambda run_id: PauseRun(run_id=run_id), json_wanted, "paused: no new orders until weaver run resume")
+
+
+@group.command("resume")
+def resume_run(run: RunId, json_wanted: Json = False) -> None:
+    """Let a paused run place orders again."""
+    from application.commands import ResumeRun
+
+    _accept(run, lambda run_id: ResumeRun(run_id=run_id), json_wanted, "resumed")
+
+
+@group.command("flatten")
+def flatten_run(run: RunId, json_wanted: Json = False) -> None:
+    """Ask for everything a paper or live run holds to be closed at the market."""
+    from application.commands import FlattenRun
+
+    _accept(run, lambda run_id: FlattenRun(run_id=run_id), json_wanted, "closing of all positions requested")
 
 
 @group.command("delete")
@@ -157,14 +181,9 @@ def list_runs(
         print_line(f"{len(rows):,} of {total:,} runs: --limit shows more")
 
 
-def _dispatched(command: "Command") -> int:
-    with composed() as weaver:
-        return weaver.dispatch.dispatch(command, actor=ACTOR)
-
-
 def _accept(run: str, command: "Callable[[UUID], Command]", json_wanted: bool, said: str) -> None:
     run_id = typed.identity(run, "run")
-    position = _dispatched(command(run_id))
+    position = dispatched(command(run_id))
     if json_wanted:
         print_json({"run_id": run_id, "position": position})
     else:
@@ -186,7 +205,10 @@ def _as_json(row: "RunRow") -> dict[str, Any]:
         "config": row.config,
         "initial_cash": row.initial_cash,
         "costs": row.costs,
-        "risk": {},
+        "venue": row.venue,
+        "volume_cap": row.volume_cap,
+        "account": row.account,
+        "risk": row.risk,
         "start_time": row.start_time,
         "end_time": row.end_time,
         "created_at": row.created_at,
@@ -236,7 +258,10 @@ def _facts(row: "RunRow") -> dict[str, object]:
         "symbols": row.symbols,
         "timeframe": row.timeframe,
         "range": f"{row.start_time or 'first bar'} to {row.end_time or 'last bar'}",
-        "costs": ", ".join(f"{name.removesuffix('_bps')} {value} bps" for name, value in sorted(row.costs.items())),
+        "venue": row.venue,
+        "costs": _set_ones(row.costs),
+        "account": _set_ones(row.account) if row.account["kind"] == "margin" else row.account["kind"],
+        "risk limits": _set_ones(row.risk),
         "created": row.created_at,
         "started": row.started_at,
         "ended": row.stopped_at,
@@ -249,3 +274,7 @@ def _facts(row: "RunRow") -> dict[str, object]:
         "initial cash": row.initial_cash,
         "final equity": row.final_equity,
     }
+
+
+def _set_ones(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False, "0"))

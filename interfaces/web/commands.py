@@ -13,7 +13,6 @@ from domain.events import Once
 from interfaces.composition import Weaver
 from interfaces.web.access import Here
 from interfaces.web.errors import Problem, correlation_id_of
-from projections.runs import NAME as RUNS
 
 POSITION_HEADER = "Weaver-Position"
 KEY_HEADER = "Idempotency-Key"
@@ -46,16 +45,16 @@ class Commands:
         self._headers = response.headers
         self._asked = asked
 
-    def carry_out(self, command: Command, subject: UUID) -> Done:
+    def carry_out(self, command: Command, subject: UUID, *, shown_in: str | None = None) -> Done:
         """Dispatch the command, or find what it did when the request's key is known.
 
-        subject: what the answer is about. Gives the list of runs a moment to show what has changed; a client that must
-        be sure passes the position on as `min_position`. Raises a 422 for a known key with another request.
+        subject: what the answer is about. shown_in: a read model that gets a moment to show what has changed; a client
+        that must be sure passes the position on as `min_position`. Raises a 422 for a known key with another request.
         """
         done = self._done_before() or self._dispatched(command, subject)
         self._headers[POSITION_HEADER] = str(done.position)
         for processor in self._weaver.processors:
-            if processor.name == RUNS:
+            if processor.name == shown_in:
                 processor.wait_for(done.position, SHOWN_SECONDS)
         return done
 

@@ -70,6 +70,13 @@ class OrderWithEvents(Order):
     events: list[Envelope]
 
 
+class CancelAccepted(Answered):
+    """A wish to cancel that was recorded; what comes of it shows in the order and on the event stream."""
+
+    order_id: UUID
+    position: int
+
+
 class Fill(Answered):
     """One execution. `qty`, `price` and `fee` are of it alone, the fee in quote currency."""
 

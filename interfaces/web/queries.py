@@ -2,13 +2,22 @@
 
 from typing import Annotated, Self
 
+from fastapi import Body, Query
 from pydantic import Field, model_validator
 
-from interfaces.web.values import MAX_WHOLE, Given
+from interfaces.web.values import MAX_WHOLE, Given, Nothing
 
 MAX_PAGE_SIZE = 500
 # Parameters that may be given more than once; of the others, one of two values would have to be ignored.
 REPEATABLE = frozenset({"type"})
+
+
+class NoParameters(Given):
+    """A command takes no query parameters."""
+
+
+NoQuery = Annotated[NoParameters, Query()]
+NoBody = Annotated[Nothing | None, Body()]
 
 
 class Read(Given):

@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Path, Query, Response
+from fastapi import Path, Query, Response
 from msgspec import structs
 
-from application.commands import CreateRun, DeleteRun, StartRun, StopRun
+from application.commands import CreateRun, DeleteRun, FlattenRun, PauseRun, ResumeRun, StartRun, StopRun
 from application.runs import run_as_created
 from domain.errors import StrategyNotFound
 from domain.ids import new_id
@@ -16,13 +16,12 @@ from domain.run import MODES, AccountSettings
 from domain.venues import costs_at
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, reading, require_run, shows
-from interfaces.web.commands import Commanding
+from interfaces.web.commands import Commanding, Commands
 from interfaces.web.errors import Problem
 from interfaces.web.pagination import Page, PageOfRows, paged
-from interfaces.web.queries import Read
+from interfaces.web.queries import NoBody, NoQuery, Read
 from interfaces.web.run_answers import shown, shown_as_created
 from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
-from interfaces.web.values import Given, Nothing
 from projections import runs
 
 AVAILABLE_MODES = ("backtest",)
@@ -30,13 +29,7 @@ AVAILABLE_MODES = ("backtest",)
 router = openapi.router("runs")
 
 
-class NoParameters(Given):
-    """A command takes no query parameters."""
-
-
 RunId = Annotated[UUID, Path(description="The run's id.")]
-NoQuery = Annotated[NoParameters, Query()]
-NoBody = Annotated[Nothing | None, Body()]
 
 
 @router.get("/runs", response_model=Page[Run], responses=openapi.failures(400), dependencies=[shows(runs.NAME)])
@@ -67,7 +60,7 @@ def create_run(here: Here, commands: Commanding, response: Response, query: NoQu
     """Create a run. Nothing is traded before it is started."""
     run_id = new_id()
     try:
-        run_id, position = commands.carry_out(_command(run_id, body), run_id)
+        run_id, position = commands.carry_out(_command(run_id, body), run_id, shown_in=runs.NAME)
     except StrategyNotFound as error:  # the address was right, the body is not
         raise Problem(422, f"strategy_id: {error.message}") from None
     response.headers["Location"] = f"{openapi.PREFIX}/runs/{run_id}"
@@ -91,7 +84,7 @@ def show_run(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict
 )
 def start_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for the run to be started. A run starts once."""
-    return Accepted(run_id=run_id, position=commands.carry_out(StartRun(run_id=run_id), run_id).position)
+    return _accepted(commands, StartRun(run_id=run_id))
 
 
 @router.post(
@@ -102,13 +95,51 @@ def start_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody 
 )
 def stop_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for the run to be stopped. Asking again changes nothing."""
-    return Accepted(run_id=run_id, position=commands.carry_out(StopRun(run_id=run_id), run_id).position)
+    return _accepted(commands, StopRun(run_id=run_id))
+
+
+@router.post(
+    "/runs/{run_id}/pause",
+    status_code=202,
+    response_model=Accepted,
+    responses=openapi.failures(404, 409, 413, 415),
+)
+def pause_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
+    """Let a paper or live run place no new orders; open ones keep working. Asking again changes nothing."""
+    return _accepted(commands, PauseRun(run_id=run_id))
+
+
+@router.post(
+    "/runs/{run_id}/resume",
+    status_code=202,
+    response_model=Accepted,
+    responses=openapi.failures(404, 409, 413, 415),
+)
+def resume_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
+    """Let a paused run place orders again."""
+    return _accepted(commands, ResumeRun(run_id=run_id))
+
+
+@router.post(
+    "/runs/{run_id}/flatten",
+    status_code=202,
+    response_model=Accepted,
+    responses=openapi.failures(404, 409, 413, 415),
+)
+def flatten_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
+    """Ask for everything a paper or live run holds to be closed at the market."""
+    return _accepted(commands, FlattenRun(run_id=run_id))
 
 
 @router.delete("/runs/{run_id}", status_code=204, responses=openapi.failures(404, 409))
 def delete_run(commands: Commanding, run_id: RunId, query: NoQuery) -> None:
     """Remove a run that is not being run from sight."""
-    commands.carry_out(DeleteRun(run_id=run_id), run_id)
+    commands.carry_out(DeleteRun(run_id=run_id), run_id, shown_in=runs.NAME)
+
+
+def _accepted(commands: Commands, command: StartRun | StopRun | PauseRun | ResumeRun | FlattenRun) -> Accepted:
+    done = commands.carry_out(command, command.run_id, shown_in=runs.NAME)
+    return Accepted(run_id=done.subject, position=done.position)
 
 
 def _command(run_id: UUID, body: NewRun) -> CreateRun:

@@ -12,6 +12,7 @@ from domain.order import (
     Execution,
     Order,
     OrderCancelled,
+    OrderCancelRequested,
     OrderCreated,
     OrderFilled,
     OrderPartiallyFilled,
@@ -117,3 +118,20 @@ def test_filled_never_exceeds_ordered_and_refolding_gives_the_same_order(
         order.executions,
         order.version,
     )
+
+
+CANCEL_ASKED = OrderCancelRequested(at=AT, run_id=RUN)
+
+
+def test_a_working_order_is_asked_to_be_cancelled_once_and_works_on() -> None:
+    scenario = given(Order, CREATED, HALF).when(lambda order: order.request_cancel(AT))
+    scenario.then(CANCEL_ASKED)
+    assert scenario.aggregate.status is OrderStatus.PARTIAL
+    given(Order, CREATED, CANCEL_ASKED).when(lambda order: order.request_cancel(AT)).then()
+    given(Order, CREATED, HALF, CANCEL_ASKED).when(
+        lambda order: order.fill(AT, "e2", Execution(Decimal(1), Decimal(110), Decimal(0)))
+    ).then(REST)
+
+
+def test_there_is_nothing_to_cancel_in_an_order_that_has_ended() -> None:
+    given(Order, CREATED, HALF, REST).when(lambda order: order.request_cancel(AT)).then_refused(Refused, "is filled")

@@ -1,9 +1,11 @@
 """Runs: which facts allow what."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from domain.errors import Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
 from domain.run import (
@@ -13,6 +15,9 @@ from domain.run import (
     RunCreated,
     RunDeleted,
     RunFailed,
+    RunFlattenRequested,
+    RunPaused,
+    RunResumed,
     RunStarted,
     RunStartRequested,
     RunStatus,
@@ -114,3 +119,53 @@ def test_a_new_or_ended_run_can_be_deleted_and_then_not_started() -> None:
     given(Run, CREATED, RunDeleted(at=AT)).when(lambda run: run.request_start(AT)).then_refused(
         RunNotStartable, "deleted"
     )
+
+
+# Paper and live runs.
+
+PAPER = structs.replace(CREATED, mode="paper")
+TRADING = (PAPER, ASKED, STARTED)
+PAUSED, RESUMED, FLATTEN_ASKED = RunPaused(at=AT), RunResumed(at=AT), RunFlattenRequested(at=AT)
+
+
+def test_a_run_is_paused_and_resumed_each_once() -> None:
+    scenario = given(Run, *TRADING).when(lambda run: run.pause(AT))
+    scenario.then(PAUSED)
+    assert scenario.aggregate.status is RunStatus.PAUSED
+    given(Run, *TRADING, PAUSED).when(lambda run: run.pause(AT)).then()
+    scenario = given(Run, *TRADING, PAUSED).when(lambda run: run.resume(AT))
+    scenario.then(RESUMED)
+    assert scenario.aggregate.status is RunStatus.RUNNING
+    given(Run, *TRADING).when(lambda run: run.resume(AT)).then()
+
+
+def test_a_paused_run_can_be_flattened_and_stopped() -> None:
+    given(Run, *TRADING, PAUSED).when(lambda run: run.request_flatten(AT)).then(FLATTEN_ASKED)
+    given(Run, *TRADING, PAUSED).when(lambda run: run.request_stop(AT)).then(STOP_ASKED)
+    given(Run, *TRADING, PAUSED, STOP_ASKED).when(lambda run: run.stop(AT)).then(STOPPED)
+
+
+ASKS = [Run.pause, Run.resume, Run.request_flatten]
+
+
+@pytest.mark.parametrize("ask", ASKS)
+@pytest.mark.parametrize(
+    ("past", "state"),
+    [
+        ((PAPER,), "pending"),
+        ((PAPER, ASKED), "about to start"),
+        ((*TRADING, STOP_ASKED), "about to stop"),
+        ((*TRADING, PAUSED, STOP_ASKED), "about to stop"),
+        ((*TRADING, STOP_ASKED, STOPPED), "stopped"),
+        ((*TRADING, FAILED), "error"),
+    ],
+)
+def test_only_what_trades_can_be_paused_resumed_or_flattened(
+    ask: Callable[[Run, datetime], None], past: tuple[RunCreated, ...], state: str
+) -> None:
+    given(Run, *past).when(lambda run: ask(run, AT)).then_refused(Refused, f"it is {state}")
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_backtest_can_only_be_stopped(ask: Callable[[Run, datetime], None]) -> None:
+    given(Run, CREATED, ASKED, STARTED).when(lambda run: ask(run, AT)).then_refused(Refused, "only stopped")

@@ -251,3 +251,10 @@ def test_follow_prints_what_happens_later_and_ends_silently_when_nobody_reads(
             created(weaver)
         assert tail.poll() == 0
         assert tail.stderr.read() == ""
+
+
+def test_the_kill_switch_is_thrown_shown_and_released(weaver: CommandLine) -> None:
+    assert weaver("risk", "show").out == "trading is not halted\n"
+    assert weaver("risk", "halt", "--reason", "a test").out.endswith(" UTC: a test\n")
+    assert weaver.done("risk", "show", "--json").json["halted"] is True
+    assert weaver("risk", "resume").out == "trading is not halted\n"
