@@ -99,7 +99,7 @@ def show_order(
 def cancel_order(
     order: Annotated[str, typer.Argument(metavar="ORDER", help="Id of the order.")], json_wanted: Json = False
 ) -> None:
-    """Ask for a working order to be cancelled; asking again changes nothing."""
+    """Ask for a working order to be cancelled."""
     from application.commands import CancelOrder
 
     order_id = typed.identity(order, "order")

@@ -27,7 +27,7 @@ def halt_trading(
     ] = None,
     json_wanted: Json = False,
 ) -> None:
-    """Throw the kill switch: no paper or live run places an order until weaver risk resume."""
+    """Throw the kill switch: no run places an order."""
     from application.commands import HaltTrading
 
     dispatched(HaltTrading(reason=reason))
@@ -36,7 +36,7 @@ def halt_trading(
 
 @group.command("resume")
 def resume_trading(json_wanted: Json = False) -> None:
-    """Release the kill switch; runs that a limit of their own has halted stay halted."""
+    """Release the kill switch."""
     from application.commands import ResumeTrading
     from interfaces.cli.opened import ACTOR
 

@@ -98,7 +98,7 @@ def stop_run(run: RunId, json_wanted: Json = False) -> None:
 
 @group.command("pause")
 def pause_run(run: RunId, json_wanted: Json = False) -> None:
-    """Let a paper or live run place no new orders; its open orders keep working."""
+    """Let a run place no new orders; open ones keep working."""
     from application.commands import PauseRun
 
     _accept(run, lambda run_id: PauseRun(run_id=run_id), json_wanted, "paused: no new orders until weaver run resume")
@@ -114,7 +114,7 @@ def resume_run(run: RunId, json_wanted: Json = False) -> None:
 
 @group.command("flatten")
 def flatten_run(run: RunId, json_wanted: Json = False) -> None:
-    """Ask for everything a paper or live run holds to be closed at the market."""
+    """Ask for all positions of a run to be closed."""
     from application.commands import FlattenRun
 
     _accept(run, lambda run_id: FlattenRun(run_id=run_id), json_wanted, "closing of all positions requested")
