@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from domain.run import RunEquityMarked
 from projections.paging import columns_of, rows_of
+from projections.past import market_time
 from projections.rows import Table
 from projections.view import Folded
 
@@ -37,6 +38,20 @@ def curve(connection: Connection[TupleRow], run_id: UUID) -> list[EquityPoint]:
     """Return the run's points, oldest first; none for a run that has marked none."""
     with rows_of(connection, EquityPoint) as cursor:
         return cursor.execute(CURVE, (run_id,)).fetchall()
+
+
+def curve_past(connection: Connection[TupleRow], run_id: UUID, as_of: int) -> list[EquityPoint]:
+    """Return the points of the curve up to a position, oldest first.
+
+    What was marked by then, and what was marked later of times the run's market had passed by then: a backtest marks
+    its whole curve at its end.
+    """
+    passed = market_time(connection, run_id, as_of)
+    return [
+        point
+        for point in curve(connection, run_id)
+        if point.position <= as_of or (passed is not None and point.time <= passed)
+    ]
 
 
 class EquityReadModel:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, LiteralString
 from uuid import UUID
 
 from psycopg import Connection, Cursor
@@ -24,6 +24,7 @@ from domain.order import (
     OrderStatus,
 )
 from projections.paging import Listing
+from projections.past import streams_until
 from projections.rows import Table
 from projections.view import Folded
 
@@ -100,6 +101,85 @@ def page(
         "created_at < %s": end,
     }
     return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
+
+
+def find_past(connection: Connection[TupleRow], order_id: UUID, as_of: int) -> OrderRow | None:
+    """Return the order as it was at a position, None if it was not created by then."""
+    return _restated(connection, [order_id], as_of).get(order_id)
+
+
+def page_past(
+    connection: Connection[TupleRow],
+    as_of: int,
+    *,
+    run_id: UUID | None = None,
+    status: str | None = None,
+    symbol: str | None = None,
+    side: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int,
+    offset: int = 0,
+    before: int | None = None,
+) -> tuple[list[OrderRow], int]:
+    """Return orders as they were at a position, as `page` does. The read model must have come that far."""
+    given = {
+        "as_of": as_of,
+        "run_id": run_id,
+        "status": status,
+        "symbol": symbol,
+        "side": side,
+        "start": start,
+        "end": end,
+        "limit": limit,
+        "offset": offset,
+        "before": before,
+    }
+    [(total,)] = connection.execute(f"select count(*) from orders where {_IN_THE_PAST}", given)
+    found = connection.execute(
+        f"select id from orders where {_IN_THE_PAST} and (%(before)s::bigint is null or created_position < %(before)s) "
+        "order by created_position desc limit %(limit)s offset %(offset)s",
+        given,
+    )
+    ids = [order_id for (order_id,) in found]
+    rows = _restated(connection, ids, as_of)
+    return [rows[order_id] for order_id in ids], int(total)
+
+
+# What made the status of an order at a position: the event that ended it, or else its last one.
+_IN_THE_PAST: LiteralString = """
+    created_position <= %(as_of)s
+    and (%(run_id)s::uuid is null or run_id = %(run_id)s)
+    and (%(symbol)s::text is null or symbol = %(symbol)s)
+    and (%(side)s::text is null or side = %(side)s)
+    and (%(start)s::timestamptz is null or created_at >= %(start)s)
+    and (%(end)s::timestamptz is null or created_at < %(end)s)
+    and (%(status)s::text is null or %(status)s = case when position <= %(as_of)s then status else (
+        select made.status
+        from weaver_events join (values
+            ('order.created', 'pending', false),
+            ('order.partially_filled', 'partial', false),
+            ('order.filled', 'filled', true),
+            ('order.cancelled', 'cancelled', true),
+            ('order.expired', 'expired', true),
+            ('order.rejected', 'rejected', true)
+        ) as made (topic, status, is_final) using (topic)
+        where originator_id = orders.id and notification_id <= %(as_of)s
+        order by made.is_final desc, case when made.is_final then originator_version else -originator_version end
+        limit 1
+    ) end)
+"""
+
+
+def _restated(connection: Connection[TupleRow], order_ids: Sequence[UUID], as_of: int) -> dict[UUID, OrderRow]:
+    rows: dict[UUID, OrderRow] = {}
+    for entry, event in streams_until(connection, order_ids, as_of):
+        if isinstance(event, OrderCreated):
+            rows[entry.stream_id] = _created(entry.stream_id, entry.position, event)
+        else:
+            _change(rows[entry.stream_id], event)
+            rows[entry.stream_id].position = entry.position
+    return rows
 
 
 class OrdersReadModel:

@@ -27,6 +27,7 @@ from domain.run import (
     RunStopRequested,
 )
 from projections.paging import Listing
+from projections.past import streams_until
 from projections.rows import Table
 from projections.view import Folded
 
@@ -96,6 +97,18 @@ LISTING = Listing(RunRow, "runs", place="created_position", always="not deleted"
 def find(connection: Connection[TupleRow], run_id: UUID) -> RunRow | None:
     """Return the run, None if there is none or it is deleted."""
     return LISTING.find(connection, run_id)
+
+
+def find_past(connection: Connection[TupleRow], run_id: UUID, as_of: int) -> RunRow | None:
+    """Return the run as it was at a position, None if it was not created by then, or was deleted."""
+    row: RunRow | None = None
+    for entry, event in streams_until(connection, [run_id], as_of):
+        if isinstance(event, RunCreated):
+            row = _created(run_id, entry.position, event)
+        elif row is not None and entry.topic in RunsReadModel.topics:
+            _change(row, event)
+            row.position = entry.position
+    return None if row is None or row.deleted else row
 
 
 def page(

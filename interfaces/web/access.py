@@ -3,18 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import psycopg
 from fastapi import Depends, Request
 from psycopg.rows import TupleRow
 
+from domain.run import RunCreated, RunStarted
 from interfaces.composition import Weaver
 from interfaces.web.errors import Problem
 from interfaces.web.pagination import Cursors
 from interfaces.web.values import MAX_WHOLE
+from projections.past import market_position, position_at, streams_until
 from projections.runs import RunRow
 from projections.runs import find as find_run
+from projections.runs import find_past as find_past_run
 
 CONNECTION_SECONDS = 2.0
 FRESHNESS_SECONDS = 5.0
@@ -42,11 +47,12 @@ def reading(weaver: Weaver) -> Iterator[psycopg.Connection[TupleRow]]:
         yield connection
 
 
-def require_run(connection: psycopg.Connection[TupleRow], run_id: Any) -> RunRow:  # noqa: ANN401
-    """Return the run; a 404 ends the request when there is none."""
-    run = find_run(connection, run_id)
+def require_run(connection: psycopg.Connection[TupleRow], run_id: UUID, as_of: int | None = None) -> RunRow:
+    """Return the run, as it was at a position if one is given; a 404 ends the request when there was none."""
+    run = find_run(connection, run_id) if as_of is None else find_past_run(connection, run_id, as_of)
     if run is None:
-        raise Problem(404, f"no run has the id {run_id}", run_id=str(run_id))
+        at = "" if as_of is None else f" at position {as_of}"
+        raise Problem(404, f"no run has the id {run_id}{at}", run_id=str(run_id))
     return run
 
 
@@ -72,6 +78,42 @@ def shows(*read_models: str) -> Any:  # noqa: ANN401 - what FastAPI's Depends gi
             pause = min(pause * 2, LONGEST_LOOK)
 
     return Depends(wait)
+
+
+def past(
+    weaver: Weaver,
+    connection: psycopg.Connection[TupleRow],
+    as_of: int | datetime | None,
+    *read_models: str,
+    run_id: UUID | None = None,
+) -> int | None:
+    """Return the position that `as_of` means, None for none, once these read models show it.
+
+    run_id: the run that is asked about, if it is one. Raises a 422 for a position the journal has not reached, and a
+    503 if a read model does not reach it in time.
+    """
+    if as_of is None:
+        return None
+    if isinstance(as_of, datetime):
+        position = _position_at(connection, as_of, run_id)
+    else:
+        position = as_of
+        if position > weaver.tail.head and position > (head := weaver.journal.head()):
+            raise Problem(422, f"as_of: the journal ends at {head}, there is no position {position} yet", head=head)
+    for processor in weaver.processors:
+        if processor.name in read_models and not processor.wait_for(position, FRESHNESS_SECONDS):
+            raise _too_old(position, _lagging(weaver, read_models, position))
+    return position
+
+
+def _position_at(connection: psycopg.Connection[TupleRow], moment: datetime, run_id: UUID | None) -> int:
+    if run_id is not None:
+        beginning = streams_until(connection, [run_id], MAX_WHOLE)
+        created = beginning[0].event if beginning else None
+        if isinstance(created, RunCreated) and created.mode == "backtest" and moment < created.at:
+            began = [entry.position for entry, _ in beginning if entry.topic == RunStarted.TOPIC]
+            return max(market_position(connection, run_id, moment), *began, beginning[0].entry.position)
+    return position_at(connection, moment)
 
 
 def _lagging(weaver: Weaver, read_models: tuple[str, ...], position: int) -> dict[str, tuple[int, str]]:

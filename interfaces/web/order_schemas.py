@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.order import OrderStatus, OrderType, TimeInForce
 from interfaces.web.event_schemas import Envelope
-from interfaces.web.queries import Paged
+from interfaces.web.queries import AsOfParameter, Paged
 from interfaces.web.values import Answered, DecimalOut, MomentIn, MomentOut, Text
 
 Side = Literal["buy", "sell"]
@@ -21,6 +21,7 @@ class RunOrderQuery(Paged):
     side: Side | None = None
     start: MomentIn | None = None
     end: MomentIn | None = None
+    as_of: AsOfParameter = None
 
 
 class OrderQuery(RunOrderQuery):

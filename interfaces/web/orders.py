@@ -1,20 +1,32 @@
 """Routes of orders and fills, across all runs."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
 from fastapi import Path, Query
+from psycopg.rows import TupleRow
 
 from application.commands import CancelOrder
 from domain.errors import OrderNotFound
+from interfaces.composition import Weaver
 from interfaces.envelope import envelope
 from interfaces.web import openapi
-from interfaces.web.access import Here, Sealed, reading, shows
+from interfaces.web.access import Here, Sealed, past, reading, shows
 from interfaces.web.commands import Commanding
-from interfaces.web.order_schemas import CancelAccepted, Fill, FillQuery, Order, OrderQuery, OrderWithEvents
-from interfaces.web.pagination import Page, PageOfRows, paged
-from interfaces.web.queries import NoBody, NoQuery, Read
+from interfaces.web.order_schemas import (
+    CancelAccepted,
+    Fill,
+    FillQuery,
+    Order,
+    OrderQuery,
+    OrderWithEvents,
+    RunOrderQuery,
+)
+from interfaces.web.pagination import Cursors, Page, PageOfRows, paged
+from interfaces.web.queries import NoBody, NoQuery, ReadPast
 from projections import fills, orders
 
 router = openapi.router("orders")
@@ -26,24 +38,7 @@ OrderId = Annotated[UUID, Path(description="The order's id.")]
 def list_orders(here: Here, sealed: Sealed, query: Annotated[OrderQuery, Query()]) -> PageOfRows[orders.OrderRow]:
     """List orders, newest first."""
     with reading(here) as connection:
-        return paged(
-            sealed,
-            "orders",
-            query,
-            lambda limit, offset, before: orders.page(
-                connection,
-                run_id=query.run_id,
-                status=query.status,
-                symbol=query.symbol,
-                side=query.side,
-                start=query.start,
-                end=query.end,
-                limit=limit,
-                offset=offset,
-                before=before,
-            ),
-            lambda row: row.created_position,
-        )
+        return page_of_orders(here, connection, sealed, "orders", query, query.run_id)
 
 
 @router.get(
@@ -52,13 +47,15 @@ def list_orders(here: Here, sealed: Sealed, query: Annotated[OrderQuery, Query()
     responses=openapi.failures(404),
     dependencies=[shows(orders.NAME)],
 )
-def show_order(here: Here, order_id: OrderId, query: Annotated[Read, Query()]) -> dict[str, Any]:
-    """Show one order and everything that happened to it."""
+def show_order(here: Here, order_id: OrderId, query: Annotated[ReadPast, Query()]) -> dict[str, Any]:
+    """Show one order and everything that happened to it, until now or until some time in the past."""
     with reading(here) as connection:
-        row = orders.find(connection, order_id)
+        as_of = past(here, connection, query.as_of)
+        row = orders.find(connection, order_id) if as_of is None else orders.find_past(connection, order_id, as_of)
     if row is None:
         raise OrderNotFound(order_id)
-    return asdict(row) | {"events": [envelope(entry) for entry in here.journal.stream(order_id)]}
+    happened = [entry for entry in here.journal.stream(order_id) if as_of is None or entry.position <= as_of]
+    return asdict(row) | {"events": [envelope(entry) for entry in happened]}
 
 
 @router.post(
@@ -86,3 +83,34 @@ def list_fills(here: Here, sealed: Sealed, query: Annotated[FillQuery, Query()])
             ),
             lambda row: row.position,
         )
+
+
+def page_of_orders(
+    here: Weaver,
+    connection: psycopg.Connection[TupleRow],
+    sealed: Cursors,
+    listed: str,
+    query: RunOrderQuery,
+    run_id: UUID | None,
+) -> PageOfRows[orders.OrderRow]:
+    """Return the page of orders the query asks for, of one run or of all; listed: the list's name, as for `paged`."""
+    as_of = past(here, connection, query.as_of, orders.NAME, run_id=run_id)
+    page = orders.page if as_of is None else partial(orders.page_past, as_of=as_of)
+    return paged(
+        sealed,
+        listed,
+        query,
+        lambda limit, offset, before: page(
+            connection,
+            run_id=run_id,
+            status=query.status,
+            symbol=query.symbol,
+            side=query.side,
+            start=query.start,
+            end=query.end,
+            limit=limit,
+            offset=offset,
+            before=before,
+        ),
+        lambda row: row.created_position,
+    )

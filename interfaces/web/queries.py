@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from fastapi import Body, Query
 from pydantic import Field, model_validator
 
-from interfaces.web.values import MAX_WHOLE, Given, Nothing
+from interfaces.web.values import MAX_WHOLE, AsOf, Given, Nothing
 
 MAX_PAGE_SIZE = 500
 # Parameters that may be given more than once; of the others, one of two values would have to be ignored.
@@ -29,6 +29,21 @@ class Read(Given):
         le=MAX_WHOLE,
         description="Show at least this position of the journal: the `Weaver-Position` of an earlier command.",
     )
+
+
+AsOfParameter = Annotated[
+    AsOf | None,
+    Field(
+        description="Show what was: after this position of the journal, or after all that was recorded by this time. "
+        "For a backtest, a time before it was created is a time of its market."
+    ),
+]
+
+
+class ReadPast(Read):
+    """What every GET takes that can show the past."""
+
+    as_of: AsOfParameter = None
 
 
 class Paged(Read):

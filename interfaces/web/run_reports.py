@@ -1,17 +1,19 @@
 """Routes of what a run did: its orders, fills, equity, statistics and events."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
 
 from interfaces.envelope import envelope
 from interfaces.web import openapi
-from interfaces.web.access import Here, Sealed, reading, require_run, shows
+from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
 from interfaces.web.event_schemas import Envelope, RunEventQuery
 from interfaces.web.journal_pages import run_events
 from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
+from interfaces.web.orders import page_of_orders
 from interfaces.web.pagination import Page, PageOfRows, paged
-from interfaces.web.queries import Paged, Read
+from interfaces.web.queries import Paged, Read, ReadPast
 from interfaces.web.run_schemas import EquityCurve, EquityPoint, Figure
 from interfaces.web.runs import RunId
 from projections import equity, fills, orders, runs
@@ -32,24 +34,7 @@ def list_run_orders(
     """List the run's orders, newest first."""
     with reading(here) as connection:
         require_run(connection, run_id)
-        return paged(
-            sealed,
-            f"orders of {run_id}",
-            query,
-            lambda limit, offset, before: orders.page(
-                connection,
-                run_id=run_id,
-                status=query.status,
-                symbol=query.symbol,
-                side=query.side,
-                start=query.start,
-                end=query.end,
-                limit=limit,
-                offset=offset,
-                before=before,
-            ),
-            lambda row: row.created_position,
-        )
+        return page_of_orders(here, connection, sealed, f"orders of {run_id}", query, run_id)
 
 
 @router.get(
@@ -81,11 +66,13 @@ def list_run_fills(
     responses=_failures,
     dependencies=[shows(runs.NAME, equity.NAME)],
 )
-def show_equity(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> EquityCurve:
-    """Show the run's equity curve, oldest point first."""
+def show_equity(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> EquityCurve:
+    """Show the run's equity curve, oldest point first, whole or as far as it had come at some time."""
     with reading(here) as connection:
-        require_run(connection, run_id)
-        curve = equity.curve(connection, run_id)
+        as_of = past(here, connection, query.as_of, equity.NAME, run_id=run_id)
+        require_run(connection, run_id, as_of)
+        find = equity.curve if as_of is None else partial(equity.curve_past, as_of=as_of)
+        curve = find(connection, run_id)
     # Straight from numeric columns: checking tens of thousands of points again would take longer than reading them.
     return EquityCurve.model_construct(
         items=[EquityPoint.model_construct(time=point.time, equity=point.equity, cash=point.cash) for point in curve]

@@ -15,11 +15,11 @@ from domain.risk import parse_limits
 from domain.run import MODES, AccountSettings
 from domain.venues import costs_at
 from interfaces.web import openapi
-from interfaces.web.access import Here, Sealed, reading, require_run, shows
+from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
 from interfaces.web.commands import Commanding, Commands
 from interfaces.web.errors import Problem
 from interfaces.web.pagination import Page, PageOfRows, paged
-from interfaces.web.queries import NoBody, NoQuery, Read
+from interfaces.web.queries import NoBody, NoQuery, ReadPast
 from interfaces.web.run_answers import shown, shown_as_created
 from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
 from projections import runs
@@ -69,11 +69,12 @@ def create_run(here: Here, commands: Commanding, response: Response, query: NoQu
 
 
 @router.get("/runs/{run_id}", response_model=Run, responses=openapi.failures(404), dependencies=[shows(runs.NAME)])
-def show_run(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict[str, object]:
-    """Show one run as it stands."""
+def show_run(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> dict[str, object]:
+    """Show one run as it stands, or as it was."""
     with reading(here) as connection:
-        row = require_run(connection, run_id)
-    return shown(row, here.broadcast.last_progress(run_id))
+        as_of = past(here, connection, query.as_of, run_id=run_id)
+        row = require_run(connection, run_id, as_of)
+    return shown(row, here.broadcast.last_progress(run_id) if as_of is None else None)
 
 
 @router.post(

@@ -86,6 +86,17 @@ def _read_moment(text: str) -> datetime:
         raise ValueError(_MOMENT_HINT) from None
 
 
+def _as_place_in_time(given: object) -> int | datetime:
+    if isinstance(given, str) and given.isascii() and given.isdecimal():
+        if len(given) > len(str(MAX_WHOLE)) or int(given) > MAX_WHOLE:
+            raise ValueError(f"must be a position of at most {MAX_WHOLE}")
+        return int(given)
+    try:
+        return _as_moment(given)
+    except ValueError as error:
+        raise ValueError(f"must be a position of the journal, or a time: {error}") from None
+
+
 def _as_parameter(given: object) -> str | int | float | bool:
     match given:
         case bool():
@@ -128,6 +139,19 @@ MomentIn = Annotated[
     datetime,
     BeforeValidator(_as_moment),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2024-01-31T00:00:00Z"]}),
+]
+AsOf = Annotated[
+    int | datetime,
+    BeforeValidator(_as_place_in_time),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MAX_WHOLE},
+                {"type": "string", "format": "date-time"},
+            ],
+            "examples": ["2024-01-31T14:30:00Z", 1200],
+        }
+    ),
 ]
 MomentOut = Annotated[
     datetime,
