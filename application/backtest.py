@@ -10,7 +10,7 @@ from application.equity import equity_curve, equity_marks, trading_days
 from application.journal import MAX_BATCH, Journal
 from application.ports import BarSource, ProgressSink, SessionCalendar, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
-from application.runs import chain_for, load_run, settle
+from application.runs import chain_of, load_run, settle
 from application.session import LogLine, Session
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
 from domain.events import Recorded
@@ -18,7 +18,7 @@ from domain.ids import OrderIds
 from domain.market import Bars, Timeframe
 from domain.parameters import declared_parameters, parse_parameters
 from domain.performance import Account, statistics
-from domain.run import Run, RunCompleted, RunStatus
+from domain.run import Run, RunCompleted, RunStartRequested, RunStatus
 from domain.sessions import Sessions
 from domain.strategy import Strategy
 from domain.timeline import Timeline
@@ -57,7 +57,7 @@ class Backtest:
         self._tools = tools
         self._journal = tools.journal
         self._run = load_run(tools.journal, run_id)
-        self._chain = chain_for(run_id, "backtest")
+        self._chain = chain_of(tools.journal, run_id, "backtest", RunStartRequested)
         self._recorded = RecordedPrefix(tools.journal, run_id)
         self._sessions: dict[str, Sessions] = {}
         self._waiting: list[Recorded] = []

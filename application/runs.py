@@ -13,7 +13,7 @@ from application.ports import BarSource, StrategyCatalog
 from domain.costs import Costs
 from domain.errors import InvalidInput, RunNotFound
 from domain.event_catalogue import EVENTS, decode
-from domain.events import Chain
+from domain.events import Chain, Event
 from domain.market import Timeframe, parse_symbol
 from domain.order import Order
 from domain.parameters import parse_parameters, recorded_values
@@ -141,8 +141,15 @@ class RunHandlers:
                 )
 
 
-def chain_for(run_id: UUID, actor: str) -> Chain:
-    """Return the chain of events that a run's own processes cause: the run is their cause."""
+def chain_of(journal: Journal, run_id: UUID, actor: str, *causes: type[Event]) -> Chain:
+    """Return the chain of what a run's own processes do because of an event of the run, the last of these kinds.
+
+    Its correlation id is that of the request that asked for it. Without such an event the run itself is the cause.
+    """
+    topics = {cause.TOPIC for cause in causes}
+    for entry in reversed(journal.stream(run_id)):
+        if entry.topic in topics:
+            return Chain(entry.meta.get("corr_id", str(run_id)), f"{run_id}:{entry.version}", actor=actor)
     return Chain(str(run_id), str(run_id), actor=actor)
 
 

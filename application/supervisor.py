@@ -9,7 +9,7 @@ from uuid import UUID
 from application.clock import Clock
 from application.journal import Journal
 from application.ports import JournalWatch, RunClaims, SessionLauncher, SessionProcess
-from application.runs import chain_for, load_run, settle
+from application.runs import chain_of, load_run, settle
 from domain.errors import Conflict, RunNotFound, Unavailable
 from domain.run import (
     Run,
@@ -184,7 +184,8 @@ class Supervisor:
         self._drop(run_id)
 
     def _settle(self, run_id: UUID, reason: str, end: Callable[[Run], None]) -> None:
-        settle(self._journal, run_id, chain_for(run_id, "supervisor"), reason, self._clock.now(), end)
+        chain = chain_of(self._journal, run_id, "supervisor", RunStartRequested, RunStopRequested)
+        settle(self._journal, run_id, chain, reason, self._clock.now(), end)
 
     def _stop(self, run: Run) -> None:
         run.stop(self._clock.now())

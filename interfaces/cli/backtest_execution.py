@@ -11,6 +11,7 @@ from application.commands import CreateRun, StartRun, StopRun
 from domain.errors import Refused, RunNotFound
 from domain.event_catalogue import decode
 from domain.events import Event, JournalEntry
+from domain.ids import new_id
 from domain.run import RunCompleted, RunFailed, RunStopped
 from interfaces.cli.opened import ACTOR
 from interfaces.cli.outcomes import CommandFailed, Interrupted, one_line
@@ -91,8 +92,9 @@ def execute(weaver: "Weaver", command: CreateRun, told: Told) -> BacktestEnd:
     weaver.start()
     began = perf_counter()
     try:
-        weaver.dispatch.dispatch(command, actor=ACTOR)
-        weaver.dispatch.dispatch(StartRun(run_id=command.run_id), actor=ACTOR)
+        correlation_id = str(new_id())  # one request of the user: all that follows belongs together
+        for asked in (command, StartRun(run_id=command.run_id)):
+            weaver.dispatch.dispatch(asked, actor=ACTOR, correlation_id=correlation_id)
         ending = _awaited(weaver, watch)
         durable = perf_counter()
         _await_read_models(weaver, ending.position)

@@ -198,3 +198,26 @@ def test_a_session_ends_by_itself_when_the_process_that_started_it_is_gone(datab
         assert "Fatal Python error" not in orphan.complaint()
     finally:
         weaver.stop()
+
+
+def test_what_a_session_records_belongs_to_the_request_that_started_it(weaver: Weaver) -> None:
+    run_id = new_id()
+    create = CreateRun(run_id=run_id, strategy_id="alternate", mode="backtest", symbols=("BTC/USD",))
+    weaver.dispatch.dispatch(create, correlation_id="the creation")
+    weaver.dispatch.dispatch(StartRun(run_id=run_id), correlation_id="the start")
+    assert isinstance(end_of(weaver, run_id), RunCompleted)
+    created, asked, *caused = weaver.journal.read(0, 20_000, run_id=run_id)
+    assert (created.meta["corr_id"], asked.meta["corr_id"]) == ("the creation", "the start")
+    assert created.meta["causation_id"] != asked.meta["causation_id"]
+    assert {entry.topic for entry in caused} >= {"run.started", "order.created", "order.filled", "run.completed"}
+    assert {(entry.meta["corr_id"], entry.meta["causation_id"]) for entry in caused} == {("the start", f"{run_id}:2")}
+
+
+def test_the_end_of_a_stopped_run_belongs_to_the_request_that_stopped_it(weaver: Weaver) -> None:
+    run_id = started(weaver, "endless")
+    wait_until(lambda: weaver.journal.read(0, 1, topics=["run.started"], run_id=run_id), PATIENCE, "the run begins")
+    weaver.dispatch.dispatch(StopRun(run_id=run_id), correlation_id="the stop")
+    assert isinstance(end_of(weaver, run_id), RunStopped)
+    *_, asked, stopped = weaver.journal.stream(run_id)
+    assert (stopped.topic, stopped.meta["corr_id"]) == ("run.stopped", "the stop")
+    assert stopped.meta["causation_id"] == f"{run_id}:{asked.version}"
