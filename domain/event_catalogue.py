@@ -32,11 +32,12 @@ from domain.run import (
     RunStopped,
     RunStopRequested,
 )
+from domain.run_log import LogWritten, RunLog
 
 # Market data beyond this is stored as bars and referenced by content hash.
 MAX_PAYLOAD_BYTES = 100_000
 
-AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard)
+AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard, RunLog)
 
 
 def split_topic(topic: str) -> tuple[str, int]:
@@ -140,6 +141,7 @@ CATALOGUE = Catalogue(
         OrderRejected,
         RiskHalted,
         RiskResumed,
+        LogWritten,
     )
 )
 
