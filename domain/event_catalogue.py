@@ -110,14 +110,14 @@ class Catalogue:
 
 
 def _require_succession(name: str, forms: Sequence[type[Event]]) -> None:
-    for version, form in enumerate(forms, start=1):
-        topic = name if version == 1 else f"{name}.v{version}"
+    topics = [name if version == 1 else f"{name}.v{version}" for version in range(1, len(forms) + 1)]
+    for topic, form in zip(topics, forms, strict=True):
         if topic != form.TOPIC:
             raise ValueError(f"{form.TOPIC} is registered where {topic} is due")
-        newer = forms[version] if version < len(forms) else None
+    for form, newer in zip(forms, [*forms[1:], None], strict=True):
         successor = form.SUCCESSOR if issubclass(form, Superseded) else None
         if successor is not newer:
-            raise ValueError(f"{topic} names {successor} as its successor, but registered is {newer}")
+            raise ValueError(f"the successor of {form.TOPIC} is {successor}, but registered is {newer}")
 
 
 _encoder = msgspec.json.Encoder()
