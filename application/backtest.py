@@ -19,6 +19,7 @@ from domain.market import Bars, Timeframe
 from domain.parameters import declared_parameters, parse_parameters
 from domain.performance import Account, statistics
 from domain.run import Run, RunCompleted, RunStartRequested, RunStatus
+from domain.run_log import RunLog, log_stream_id
 from domain.sessions import Sessions
 from domain.strategy import Strategy
 from domain.timeline import Timeline
@@ -115,7 +116,9 @@ class Backtest:
         kind = self._tools.catalog.load(description.strategy_id, description.strategy_version)
         strategy = _constructed(kind, description.parameters)
         ids = OrderIds(self._journal.store_id, self._run.id)
-        return Session(self._run.id, description, ids, timeline, strategy, self._tools.log, self._sessions)
+        stream_id = log_stream_id(self._run.id)
+        run_log = self._journal.load(RunLog, stream_id) or RunLog(stream_id)
+        return Session(self._run.id, description, ids, timeline, strategy, self._tools.log, self._sessions, run_log)
 
     def _begin(self, timeline: Timeline, hashes: dict[str, str]) -> None:
         if self._run.status is RunStatus.RUNNING and self._run.started is not None:

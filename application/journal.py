@@ -8,11 +8,11 @@ from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import DataError, IntegrityError, Mapper, PersistenceError, StoredEvent
+from eventsourcing.persistence import DataError, IntegrityError, Mapper, PersistenceError, StoredEvent, Transcoder
 from eventsourcing.utils import Environment, EnvType
 
 from domain.errors import ConcurrentChange, Conflict, DatabaseUnavailable, InvalidInput
-from domain.event_catalogue import decode, encode
+from domain.event_catalogue import CATALOGUE, Catalogue
 from domain.events import Aggregate, Chain, JournalEntry, Recorded
 
 # Of one transaction of `append_batch`: so many keep the appends of others beside it below some 15 ms.
@@ -73,15 +73,19 @@ class JournalRecorder(Protocol):
 class JournalMapper(Mapper[UUID]):
     """Stores the event alone, as the catalogue encodes it: its place in the stream stands beside it."""
 
+    def __init__(self, transcoder: Transcoder, catalogue: Catalogue) -> None:
+        super().__init__(transcoder)
+        self._catalogue = catalogue
+
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Return the event as it is stored; raise InvalidInput if it is unregistered or too large."""
         recorded = cast(Recorded, domain_event)
-        topic, state = encode(recorded.event)
+        topic, state = self._catalogue.encode(recorded.event)
         return StoredEvent(recorded.originator_id, recorded.originator_version, topic, state)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Return the event at its place; raise InvalidInput for a topic this Weaver does not know."""
-        event = decode(stored_event.topic, stored_event.state)
+        """Return the event at its place, in its newest form; raise InvalidInput for a topic that is not known."""
+        event = self._catalogue.decode(stored_event.topic, stored_event.state)
         recorded = Recorded(cast(UUID, stored_event.originator_id), stored_event.originator_version, event)
         return cast(DomainEventProtocol[UUID], recorded)
 
@@ -93,12 +97,14 @@ class Journal(Application[UUID]):
     variables of the process. Every method raises DatabaseUnavailable when the database is away for more than some
     seconds; the constructor does, too, and when the database is not migrated.
 
-    store_id: identifies the database, for ever. epoch: changes when positions may have been given twice.
+    catalogue: the events it records and reads. store_id: identifies the database, for ever. epoch: changes when
+    positions may have been given twice.
     """
 
     name = "Weaver"
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], catalogue: Catalogue = CATALOGUE) -> None:
+        self.catalogue = catalogue
         try:
             with _domain_errors():
                 super().__init__(environment)
@@ -117,7 +123,7 @@ class Journal(Application[UUID]):
 
     def construct_mapper(self) -> Mapper[UUID]:
         """Return the mapper; the transcoder that the library wants one to have is not used."""
-        return JournalMapper(self.construct_transcoder())
+        return JournalMapper(self.construct_transcoder(), self.catalogue)
 
     def load[A: Aggregate](self, kind: type[A], stream_id: UUID) -> A | None:
         """Return the aggregate folded from its stream, None if there is none."""
@@ -156,15 +162,19 @@ class Journal(Application[UUID]):
         if not 1 <= len(recorded) <= MAX_BATCH:
             raise ValueError(f"a batch holds 1 to {MAX_BATCH} events, not {len(recorded)}: others wait for its end")
         with _domain_errors():
+            encode = self.catalogue.encode
             rows = [(one.originator_id, one.originator_version, *encode(one.event)) for one in recorded]
             return self._journal.copy_events(rows, run_id, _meta(chain))
 
     def read(
         self, after: int, limit: int, *, topics: Sequence[str] = (), run_id: UUID | None = None
     ) -> list[JournalEntry]:
-        """Return the next entries after a position, at most `limit`, oldest first; of these topics, of this run."""
+        """Return the next entries after a position, at most `limit`, oldest first; of these topics, of this run.
+
+        A topic stands for every version of its event; entries are as they were recorded.
+        """
         with _domain_errors():
-            return self._journal.read(after, limit, topics, run_id)
+            return self._journal.read(after, limit, sorted(self.catalogue.versions(topics)), run_id)
 
     def stream(self, stream_id: UUID) -> list[JournalEntry]:
         """Return all entries of one stream by version, none if there is no such stream."""

@@ -6,7 +6,6 @@ from uuid import UUID
 from application.journal import Journal
 from application.runs import READ_PAGE, SESSION_TOPICS
 from domain.errors import Conflict
-from domain.event_catalogue import encode
 from domain.events import Recorded
 
 
@@ -15,13 +14,18 @@ class ReplayDiverged(Conflict):
 
 
 class RecordedPrefix:
-    """The events of orders and risk a run has recorded so far. Empty for a run that starts for the first time."""
+    """The events of orders and risk a run has recorded so far. Empty for a run that starts for the first time.
+
+    Those recorded in an older form are held against the replay in their newest.
+    """
 
     def __init__(self, journal: Journal, run_id: UUID) -> None:
         self._events: dict[tuple[UUID, int], tuple[str, bytes]] = {}
+        self._catalogue = journal.catalogue
+        newest = self._catalogue.newest
         after = 0
         while entries := journal.read(after, READ_PAGE, topics=SESSION_TOPICS, run_id=run_id):
-            self._events |= {(entry.stream_id, entry.version): (entry.topic, entry.state) for entry in entries}
+            self._events |= {(entry.stream_id, entry.version): newest(entry.topic, entry.state) for entry in entries}
             after = entries[-1].position
 
     def __len__(self) -> int:
@@ -36,10 +40,10 @@ class RecordedPrefix:
             stored = self._events.pop((one.originator_id, one.originator_version), None)
             if stored is None:
                 missing.append(one)
-            elif stored != encode(one.event):
+            elif stored != (derives := self._catalogue.encode(one.event)):
                 raise ReplayDiverged(
                     f"event {one.originator_version} of {one.originator_id} was recorded as {stored[0]} "
-                    f"{stored[1].decode()}, the replay derives {encode(one.event)}: the strategy or its input changed"
+                    f"{stored[1].decode()}, the replay derives {derives}: the strategy or its input changed"
                 )
         return missing
 

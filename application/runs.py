@@ -12,7 +12,7 @@ from application.journal import Journal
 from application.ports import BarSource, StrategyCatalog
 from domain.costs import Costs
 from domain.errors import InvalidInput, RunNotFound
-from domain.event_catalogue import EVENTS, decode
+from domain.event_catalogue import EVENTS
 from domain.events import Chain, Event
 from domain.market import Timeframe, parse_symbol
 from domain.order import Order
@@ -176,7 +176,7 @@ def open_orders(journal: Journal, run_id: UUID) -> list[Order]:
     while entries := journal.read(after, READ_PAGE, run_id=run_id, topics=ORDER_TOPICS):
         for entry in entries:
             order = orders.setdefault(entry.stream_id, Order(entry.stream_id))
-            order.apply(decode(entry.topic, entry.state))
+            order.apply(journal.catalogue.decode(entry.topic, entry.state))
             order.version = entry.version
         after = entries[-1].position
     return [order for order in orders.values() if not order.status.is_final]

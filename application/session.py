@@ -18,6 +18,7 @@ from domain.order import OrderFill
 from domain.order_request import OrderRequest
 from domain.portfolio import Portfolio, Position
 from domain.run import RunCreated
+from domain.run_log import RunLog, log_line, log_stream_id
 from domain.series import BarSeries
 from domain.sessions import Sessions
 from domain.simulated_venue import MarketBar
@@ -33,7 +34,8 @@ type LogLine = Callable[[str, Mapping[str, object]], None]
 class Session:
     """Trades one run, instant by instant, and is the desk behind the strategy's Context.
 
-    sessions: of each symbol that has any; markets that never close have none.
+    sessions: of each symbol that has any; markets that never close have none. log: told of every line the strategy
+    logs. run_log: what is recorded of the run's log so far, by default nothing.
     """
 
     def __init__(
@@ -45,13 +47,15 @@ class Session:
         strategy: Strategy,
         log: LogLine,
         sessions: Mapping[str, Sessions] | None = None,
+        run_log: RunLog | None = None,
     ) -> None:
         self.run_id = run_id
         self.symbols = description.symbols
         self.timeframe = description.timeframe
         self.initial_cash = description.initial_cash
         self.random = Random(_seed(description))
-        self.log = log
+        self._log = log
+        self._run_log = run_log or RunLog(log_stream_id(run_id))
         self.instant = -1
         self.symbol_index = {one.symbol: index for index, one in enumerate(timeline.series)}
         self._is_matching = False
@@ -76,9 +80,10 @@ class Session:
         return len(self._dealer.facts) + len(self._collected)
 
     def collect_events(self) -> list[Recorded]:
-        """Return the events of orders and of risk since the last call, in the order they happened."""
+        """Return the events of orders and of risk since the last call, in the order they happened, then the log's."""
         collected, self._collected = self._collected, []
-        return collected + self._dealer.facts.collect()
+        self._run_log.record(self.run_id)
+        return [*collected, *self._dealer.facts.collect(), *self._run_log.collect_events()]
 
     @property
     def ledger(self) -> list[LedgerLine]:
@@ -183,6 +188,12 @@ class Session:
     def cancel(self, order_id: UUID) -> None:
         """Cancel a working order; any other stays as it is."""
         self._dealer.cancel(order_id, "cancelled by the strategy")
+
+    def log(self, message: str, fields: Mapping[str, object]) -> None:
+        """Write a line to the run's log, and tell whoever else listens of it."""
+        line = log_line(self.now, message, fields)
+        self._run_log.write(line)
+        self._log(line.message, line.fields)
 
     # What the dealer sees of the market, and whom it tells.
 

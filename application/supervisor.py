@@ -11,6 +11,7 @@ from application.journal import Journal
 from application.ports import JournalWatch, RunClaims, SessionLauncher, SessionProcess
 from application.runs import chain_of, load_run, settle
 from domain.errors import Conflict, RunNotFound, Unavailable
+from domain.events import Event
 from domain.run import (
     Run,
     RunCompleted,
@@ -123,9 +124,10 @@ class Supervisor:
         seen = self._head
         while entries := self._journal.read(self._position, PAGE, topics=TOPICS, run_id=self._only):
             for entry in entries:
-                if entry.topic == RunStartRequested.TOPIC:
+                kind = self._journal.catalogue.kind(entry.topic) or Event
+                if issubclass(kind, RunStartRequested):
                     self._wanted.add(entry.stream_id)
-                elif entry.topic == RunStopRequested.TOPIC:
+                elif issubclass(kind, RunStopRequested):
                     self._interrupt(entry.stream_id)
                 else:
                     self._wanted.discard(entry.stream_id)

@@ -21,6 +21,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
 
 
+class Superseded(Event, frozen=True, kw_only=True):
+    """A form of an event that was recorded once and is read for ever, but is not recorded any more.
+
+    SUCCESSOR: the next newer form, of the same name and the next version; it may itself be superseded.
+    """
+
+    SUCCESSOR: ClassVar[type[Event]]
+
+    def upcast(self) -> Event:
+        """Return the same fact in the successor's form: pure, out of nothing but this payload; never refuses."""
+        raise NotImplementedError
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """An event at its place in a stream: what the event store keeps and gives back."""
 

@@ -17,6 +17,7 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 
 from domain.errors import Unavailable
+from domain.event_catalogue import split_topic
 from domain.events import JournalEntry
 from domain.order import OrderStatus
 from domain.run import RunStatus
@@ -147,7 +148,7 @@ class Broadcast:
         """Hand out entries, which follow on from the last ones. For one thread, any; never blocks."""
         if not entries:
             return
-        ended = [entry.run_id for entry in entries if entry.topic in _ENDED and entry.run_id is not None]
+        ended = [one.run_id for one in entries if split_topic(one.topic)[0] in _ENDED and one.run_id is not None]
         for run_id in ended:
             self._fractions.pop(run_id, None)
         # Encoding for nobody would cost a fast backtest dearly; a client that comes later reads these from the journal.
@@ -255,7 +256,7 @@ def encoded(epoch: str, entry: JournalEntry) -> Frame:
     thin: dict[str, object] = {"position": entry.position, "type": entry.topic, "run_id": entry.run_id}
     if entry.topic.startswith("order."):
         thin["order_id"] = entry.stream_id
-    if status := _STATUS.get(entry.topic):
+    if status := _STATUS.get(split_topic(entry.topic)[0]):
         thin["status"] = status
     thin["ts"] = entry.recorded_at.astimezone(UTC)
     place = f"{epoch}-{entry.position}".encode()

@@ -14,6 +14,7 @@ from application.dispatch import Dispatch
 from application.journal import Journal
 from application.supervisor import Supervisor
 from domain.errors import DatabaseUnavailable
+from domain.event_catalogue import CATALOGUE, Catalogue
 from interfaces.broadcast import Broadcast
 from interfaces.database import migrate, pool, require_migrated
 from interfaces.embedded_postgres import EmbeddedPostgres
@@ -82,15 +83,17 @@ def compose(
     clock: Clock | None = None,
     only: UUID | None = None,
     spare: ChildProcess | None = None,
+    catalogue: Catalogue = CATALOGUE,
 ) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
     only: limits the supervisor to this run. spare: a process started ahead for the first session.
+    catalogue: the events this process records and reads.
     Raises DatabaseUnavailable when the database is away or not migrated.
     """
     require_migrated(database_url)
     clock = clock or WallClock()
-    journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS))
+    journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS), catalogue)
     bars = BarStore(database_url)
     catalog = FileStrategyCatalog(settings.strategies_dir)
     tail = JournalTail(database_url)
@@ -115,7 +118,7 @@ def compose(
         queries=pool(database_url, max_size=QUERY_CONNECTIONS),
         tail=tail,
         broadcast=broadcast,
-        processors=tuple(Processor(database_url, model, tail) for model in READ_MODELS),
+        processors=tuple(Processor(database_url, model, tail, catalogue=catalogue) for model in READ_MODELS),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
         claims=claims,
         clock=clock,

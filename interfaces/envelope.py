@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from domain.event_catalogue import split_topic
 from domain.events import JournalEntry
 
-PAYLOAD_VERSION = 1
 PRODUCER = "weaver"
 
 
@@ -15,14 +15,15 @@ def envelope(entry: JournalEntry) -> dict[str, Any]:
     """Return the event's envelope, JSON types only.
 
     `id` is stable (stream and version), `position` is the global order, `ts` is when the event was recorded, UTC;
-    `payload` holds the event itself, market time as `at`.
+    `payload` holds the event itself, market time as `at`. `type`, `version` and `payload` are those it was recorded in,
+    whatever form has come since: what happened does not change, and who reads it may rely on that.
     """
     meta = entry.meta
     return {
         "id": f"{entry.stream_id}:{entry.version}",
         "kind": "evt",
         "type": entry.topic,
-        "version": PAYLOAD_VERSION,
+        "version": split_topic(entry.topic)[1],
         "run_id": str(entry.run_id) if entry.run_id is not None else None,
         "corr_id": meta.get("corr_id"),
         "causation_id": meta.get("causation_id"),

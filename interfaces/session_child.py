@@ -35,6 +35,8 @@ ORPHANED = 5
 STDIN = 0
 READ_BYTES = 65_536
 SECONDS_BETWEEN_REPORTS = 0.1
+# What a line of the process's log says of itself: a strategy's field of that name gets an underscore.
+OWN_FIELDS = frozenset({"event", "exc_info", "level", "logger", "run_id", "stack_info", "timestamp"})
 GARBAGE_THRESHOLDS = (500_000, 50, 100)
 
 
@@ -119,7 +121,7 @@ def _trade(run_id: UUID, task: Mapping[str, str], line: StopLine) -> None:
     log = structlog.get_logger("strategy")
 
     def write(message: str, fields: Mapping[str, object]) -> None:
-        log.info(message, **fields)
+        log.info(message, **{f"{name}_" if name in OWN_FIELDS else name: value for name, value in fields.items()})
 
     bars = BarStore(database_url)
     with Journal(journal_environment(database_url, pool_size=1)) as journal, connect(database_url) as connection:

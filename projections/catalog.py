@@ -4,6 +4,7 @@ from domain.errors import InvalidInput
 from projections.activity import ActivityReadModel
 from projections.equity import EquityReadModel
 from projections.fills import FillsReadModel
+from projections.log import LogReadModel
 from projections.orders import OrdersReadModel
 from projections.runs import RunsReadModel
 from projections.view import ReadModel
@@ -14,6 +15,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     FillsReadModel(),
     EquityReadModel(),
     ActivityReadModel(),
+    LogReadModel(),
 )
 
 

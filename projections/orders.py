@@ -163,7 +163,7 @@ _IN_THE_PAST: LiteralString = """
             ('order.cancelled', 'cancelled', true),
             ('order.expired', 'expired', true),
             ('order.rejected', 'rejected', true)
-        ) as made (topic, status, is_final) using (topic)
+        ) as made (name, status, is_final) on made.name = split_part(topic, '.v', 1)
         where originator_id = orders.id and notification_id <= %(as_of)s
         order by made.is_final desc, case when made.is_final then originator_version else -originator_version end
         limit 1

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.event_catalogue import CATALOGUE, Catalogue
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStopped, fold_batch, standing
 
 # How often each thing is looked at, in seconds.
@@ -71,10 +72,19 @@ class Processor:
     the reason in `state`; it goes on when a rebuild or another process has moved the offset.
     """
 
-    def __init__(self, database_url: str, read_model: ReadModel, watch: Watch, *, batch: int = DEFAULT_BATCH) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        read_model: ReadModel,
+        watch: Watch,
+        *,
+        batch: int = DEFAULT_BATCH,
+        catalogue: Catalogue = CATALOGUE,
+    ) -> None:
         self._url = database_url
         self._read_model = read_model
         self._watch = watch
+        self._catalogue = catalogue
         self._batch = self._limit = batch
         self._lock_key = _lock_key(read_model.name)
         self._stopping = threading.Event()
@@ -175,7 +185,7 @@ class Processor:
         while not self._stopping.is_set():
             progress = standing(connection, self.name)
             while progress.position != progress.head and not self._stopping.is_set():
-                progress = fold_batch(connection, self._read_model, self._limit)
+                progress = fold_batch(connection, self._read_model, self._limit, self._catalogue)
                 self._limit = min(self._limit * 2, self._batch)
                 self._note(progress)
             self._note(progress)

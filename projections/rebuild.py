@@ -12,6 +12,7 @@ REPEATABLE READ transaction that began before the swap and first reads the table
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic, sleep
 
 import psycopg
@@ -19,8 +20,9 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from domain.errors import Conflict, Unavailable
+from domain.event_catalogue import CATALOGUE, Catalogue
 from projections.catalog import read_model
-from projections.view import ReadModel, fold_batch, look
+from projections.view import Progress, ReadModel, fold_batch, look
 
 REBUILD_BATCH = 2_000
 # A reader that has the table for long makes the swap give way, so that it does not hold up the readers behind it.
@@ -29,6 +31,7 @@ SWAP_PAUSE = 0.35
 SWAP_PATIENCE = 300.0
 
 type OnProgress = Callable[[int, int], None]
+type Fold = Callable[[], Progress]
 
 
 class RebuildRunning(Conflict):
@@ -50,7 +53,12 @@ class RebuildResult:
 
 
 def rebuild(
-    database_url: str, name: str, progress: OnProgress | None = None, *, batch: int = REBUILD_BATCH
+    database_url: str,
+    name: str,
+    progress: OnProgress | None = None,
+    *,
+    batch: int = REBUILD_BATCH,
+    catalogue: Catalogue = CATALOGUE,
 ) -> RebuildResult:
     """Fold the whole journal into fresh tables and put them in place of the live ones.
 
@@ -65,11 +73,12 @@ def rebuild(
         # A killed rebuild leaves its schema and nothing else; the claim went with its connection.
         connection.execute("set synchronous_commit = off")
         _prepare(connection, model)
+        fold = partial(fold_batch, connection, model, batch, catalogue)
         try:
-            _fold(connection, model, progress, batch)
+            _fold(fold, progress, batch)
             for table in model.tables:  # the planner knows nothing of them yet
                 connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
-            position, swap_seconds = _swap_patiently(connection, model, progress, batch)
+            position, swap_seconds = _swap_patiently(connection, model, fold, progress, batch)
         except BaseException:
             if not connection.broken:
                 _drop(connection, name)
@@ -130,10 +139,10 @@ def _copy_settings_and_grants(connection: Connection[TupleRow], name: str, table
         connection.execute(statement)
 
 
-def _fold(connection: Connection[TupleRow], model: ReadModel, progress: OnProgress | None, batch: int) -> None:
+def _fold(fold: Fold, progress: OnProgress | None, batch: int) -> None:
     """Fold until less than a batch is left."""
     while True:
-        reached = fold_batch(connection, model, batch)
+        reached = fold()
         if progress is not None:
             progress(reached.position, reached.head)
         if reached.head - reached.position < batch:
@@ -141,13 +150,13 @@ def _fold(connection: Connection[TupleRow], model: ReadModel, progress: OnProgre
 
 
 def _swap_patiently(
-    connection: Connection[TupleRow], model: ReadModel, progress: OnProgress | None, batch: int
+    connection: Connection[TupleRow], model: ReadModel, fold: Fold, progress: OnProgress | None, batch: int
 ) -> tuple[int, float]:
     deadline = monotonic() + SWAP_PATIENCE
     while True:
         began = monotonic()
         try:
-            return _swap(connection, model, batch), monotonic() - began
+            return _swap(connection, model, fold), monotonic() - began
         except psycopg.errors.LockNotAvailable as error:
             if monotonic() > deadline:
                 raise SwapBlocked(
@@ -156,15 +165,15 @@ def _swap_patiently(
                     read_model=model.name,
                 ) from error
         sleep(SWAP_PAUSE)
-        _fold(connection, model, progress, batch)
+        _fold(fold, progress, batch)
 
 
-def _swap(connection: Connection[TupleRow], model: ReadModel, batch: int) -> int:
+def _swap(connection: Connection[TupleRow], model: ReadModel, fold: Fold) -> int:
     schema = _schema(model.name)
     with connection.transaction():
         connection.execute("select from public.projection_position where name = %s for update", (model.name,))
         head = look(connection, model.name).head
-        while (reached := fold_batch(connection, model, batch)).position < head:
+        while (reached := fold()).position < head:
             pass
         connection.execute(sql.SQL("set local lock_timeout = {}").format(SWAP_LOCK_TIMEOUT))
         for table in map(sql.Identifier, model.tables):

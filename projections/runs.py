@@ -105,7 +105,7 @@ def find_past(connection: Connection[TupleRow], run_id: UUID, as_of: int) -> Run
     for entry, event in streams_until(connection, [run_id], as_of):
         if isinstance(event, RunCreated):
             row = _created(run_id, entry.position, event)
-        elif row is not None and entry.topic in RunsReadModel.topics:
+        elif row is not None and event.TOPIC in RunsReadModel.topics:
             _change(row, event)
             row.position = entry.position
     return None if row is None or row.deleted else row

@@ -1,6 +1,6 @@
 """A read model and its next batch of the journal: rows and offset change in one transaction, or neither (WallE)."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
 from domain.errors import InvalidInput, Unavailable
-from domain.event_catalogue import EVENTS, decode
+from domain.event_catalogue import CATALOGUE, Catalogue
 from domain.events import Event, JournalEntry
 
 DEFAULT_BATCH = 1_000
@@ -19,7 +19,7 @@ BATCH_BYTES = 4_000_000
 
 
 class Folded(NamedTuple):
-    """A line of the journal with its event decoded."""
+    """A line of the journal with its event decoded, in the newest form."""
 
     entry: JournalEntry
     event: Event
@@ -40,7 +40,9 @@ class ReadModel(Protocol):
 
     @property
     def topics(self) -> frozenset[str]:
-        """The topics it folds. Others of the catalogue are passed over unread; a topic not in it stops the fold."""
+        """The topics it folds, every version of each. Others of the catalogue are passed over unread; an unknown topic
+        stops the fold.
+        """
         ...
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
@@ -91,7 +93,12 @@ def look(connection: Connection[TupleRow], name: str) -> Progress:
     return progress
 
 
-def fold_batch(connection: Connection[TupleRow], read_model: ReadModel, limit: int = DEFAULT_BATCH) -> Progress:
+def fold_batch(
+    connection: Connection[TupleRow],
+    read_model: ReadModel,
+    limit: int = DEFAULT_BATCH,
+    catalogue: Catalogue = CATALOGUE,
+) -> Progress:
     """Fold at most `limit` events after the read model's offset and move the offset, in one transaction.
 
     The offset's row is locked, so of two callers at once the second continues where the first ended. Inside a
@@ -110,14 +117,15 @@ def fold_batch(connection: Connection[TupleRow], read_model: ReadModel, limit: i
         )
         # Positions have gaps: a window of positions holds at most as many events.
         end = min(first + limit - 1, progress.head)
-        entries, position = _read(cursor, read_model.topics, progress.position, end)
+        passed_over = catalogue.events.keys() - catalogue.versions(read_model.topics)
+        entries, position = _read(cursor, passed_over, progress.position, end)
         if entries:
-            read_model.apply(cursor, [_folded(name, entry) for entry in entries])
+            read_model.apply(cursor, [_folded(name, entry, catalogue) for entry in entries])
         cursor.execute("update projection_position set position = %s where name = %s", (position, name))
         return Progress(position, progress.head)
 
 
-def _read(cursor: Cursor[TupleRow], topics: frozenset[str], after: int, end: int) -> tuple[list[JournalEntry], int]:
+def _read(cursor: Cursor[TupleRow], passed_over: Set[str], after: int, end: int) -> tuple[list[JournalEntry], int]:
     """The entries to fold with after < position <= end, and the position they reach: less than `end` if big."""
     set_json_loads(msgspec.json.decode, cursor)
     cursor.execute(
@@ -131,16 +139,16 @@ def _read(cursor: Cursor[TupleRow], topics: frozenset[str], after: int, end: int
         where size - octet_length(state) < %(bytes)s
         order by notification_id
         """,
-        {"after": after, "end": end, "passed_over": sorted(EVENTS.keys() - topics), "bytes": BATCH_BYTES},
+        {"after": after, "end": end, "passed_over": sorted(passed_over), "bytes": BATCH_BYTES},
     )
     rows = cursor.fetchall()
     is_full = bool(rows) and rows[-1][-1] >= BATCH_BYTES
     return [JournalEntry(*row[:-1]) for row in rows], rows[-1][0] if is_full else end
 
 
-def _folded(name: str, entry: JournalEntry) -> Folded:
+def _folded(name: str, entry: JournalEntry, catalogue: Catalogue) -> Folded:
     try:
-        return Folded(entry, decode(entry.topic, entry.state))
+        return Folded(entry, catalogue.decode(entry.topic, entry.state))
     except InvalidInput as error:
         problem, advice = error.message, "update Weaver"
     except msgspec.DecodeError as error:  # ValidationError included

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from application.commands import CreateRun, StartRun, StopRun
 from domain.errors import Refused, RunNotFound
-from domain.event_catalogue import decode
+from domain.event_catalogue import CATALOGUE
 from domain.events import Event, JournalEntry
 from domain.ids import new_id
 from domain.run import RunCompleted, RunFailed, RunStopped
@@ -20,7 +20,7 @@ from interfaces.cli.printing import notice
 if TYPE_CHECKING:
     from interfaces.composition import Weaver
 
-ENDINGS = frozenset(kind.TOPIC for kind in (RunCompleted, RunFailed, RunStopped))
+ENDINGS = CATALOGUE.versions(kind.TOPIC for kind in (RunCompleted, RunFailed, RunStopped))
 # How often it is looked whether everything the result depends on is still at work.
 SECONDS_A_LOOK = 0.5
 # How long a stopped run may take to end, and how long the journal may be out of sight.
@@ -101,7 +101,7 @@ def execute(weaver: "Weaver", command: CreateRun, told: Told) -> BacktestEnd:
     except (KeyboardInterrupt, Interrupted):
         _stop(weaver, watch, command.run_id)
         raise
-    event = decode(ending.topic, ending.state)
+    event = weaver.journal.catalogue.decode(ending.topic, ending.state)
     return BacktestEnd(event, ending.position, watch.events, durable - began, perf_counter() - durable)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import InvalidInput
-from domain.event_catalogue import decode
 from domain.market import Bars, Timeframe
 from domain.order import OrderFill, OrderFilled, OrderPartiallyFilled
 from domain.run import RunEquityMarked
@@ -67,7 +66,7 @@ class ReportFile:
 def _events(weaver: "Weaver", run_id: "UUID", topics: tuple[str, ...]) -> "Iterator[Event]":
     after = 0
     while entries := weaver.journal.read(after, READ_PAGE, topics=topics, run_id=run_id):
-        yield from (decode(entry.topic, entry.state) for entry in entries)
+        yield from (weaver.journal.catalogue.decode(entry.topic, entry.state) for entry in entries)
         after = entries[-1].position
 
 

@@ -8,7 +8,8 @@ from interfaces.cli import options, typed
 from interfaces.cli.new_run import TypedRun
 from interfaces.cli.opened import dispatched, reading
 from interfaces.cli.options import Json, Limit, RunId
-from interfaces.cli.printing import print_facts, print_json, print_line, print_table
+from interfaces.cli.outcomes import one_line
+from interfaces.cli.printing import notice, print_facts, print_json, print_line, print_table, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 Mode = Literal["backtest", "paper", "live"]
 Status = Literal["pending", "running", "paused", "stopped", "completed", "error"]
+
+# Of a line, as the REST interface shows it.
+LOG_FIELDS = ("number", "at", "level", "message", "fields")
 
 group = typer.Typer(
     name="run", help="Runs: one strategy on its symbols, from creation to its end.", no_args_is_help=True
@@ -179,6 +183,37 @@ def list_runs(
     )
     if total > len(rows):
         print_line(f"{len(rows):,} of {total:,} runs: --limit shows more")
+
+
+@group.command("log")
+def show_log(
+    run: RunId,
+    start: options.Start = None,
+    end: options.End = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="Only lines whose message contains this.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_001, help="At most so many, the oldest first.")] = 200,
+    json_wanted: Json = False,
+) -> None:
+    """Print what a run's strategy has logged, the oldest line first."""
+    from domain.errors import RunNotFound
+    from projections import log, runs
+
+    run_id = typed.identity(run, "run")
+    since, until = typed.moment(start, "--start"), typed.moment(end, "--end")
+    with reading(runs.NAME, log.NAME) as connection:
+        if runs.find(connection, run_id) is None:
+            raise RunNotFound(run_id)
+        rows, total = log.page(connection, run_id, start=since, end=until, text=text, limit=limit)
+    if json_wanted:
+        print_json([{name: getattr(row, name) for name in LOG_FIELDS} for row in rows])
+        return
+    for row in rows:
+        fields = " ".join(f"{name}={value}" for name, value in row.fields.items())
+        print_line(one_line(f"{shown(row.at)}  {row.message}  {fields}").rstrip())
+    if total > len(rows):
+        notice(f"{len(rows):,} of {total:,} lines: --limit shows more")
 
 
 def _accept(run: str, command: "Callable[[UUID], Command]", json_wanted: bool, said: str) -> None:

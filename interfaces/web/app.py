@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from interfaces.composition import Weaver
-from interfaces.web import events, health, market, openapi, orders, risk, run_reports, runs, system
+from interfaces.web import events, health, market, openapi, orders, risk, run_log, run_reports, runs, system
 from interfaces.web.edge import Edge
 from interfaces.web.errors import ErrorAnswers
 from interfaces.web.page import BUILT_PAGE, PageFiles
@@ -20,6 +20,7 @@ ROUTERS = (
     system.router,
     runs.router,
     run_reports.router,
+    run_log.router,
     orders.router,
     risk.router,
     market.router,

@@ -14,14 +14,18 @@ MAX_WAIT_SECONDS = 30.0
 EventType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,40}(\.[a-z_]{1,40}(\.v[1-9][0-9]?)?)?$")]
 EventTypes = Annotated[
     tuple[EventType, ...],
-    Field(max_length=50, description="Only events of this type, such as `order.filled`; may be repeated."),
+    Field(
+        max_length=50,
+        description="Only events of this type, such as `order.filled`, in every version of it; may be repeated.",
+    ),
 ]
 
 
 class Envelope(Answered):
     """An event with everything known about it; stable over versions.
 
-    `id` is stream id and version. `position` is the place in the one global order. `ts` is the time of recording.
+    `id` is stream id and version. `type`, `version` and `payload` are those it was recorded in. `position` is the place
+    in the one global order. `ts` is the time of recording.
     """
 
     id: str

@@ -33,7 +33,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 @router.get("/events/tail", response_model=Tail, dependencies=[shows()])
 async def tail_events(here: Here, query: Annotated[TailQuery, Query()]) -> Response:
     """Read the journal from a position on, in its order; with `wait`, be told when there is more."""
-    wanted = Wanted(query.run_id, frozenset(query.type))
+    wanted = Wanted(query.run_id, here.journal.catalogue.versions(query.type))
     answer = await to_thread.run_sync(_read_tail, here, query.after, wanted, query.limit)
     if not answer["items"] and query.wait > 0:
         await _wait_for_event(here, answer["next_after"], wanted, query.wait)
@@ -52,7 +52,7 @@ async def stream_events(
     Begins with `event: reset` when that place is not of this journal: load everything again, and go on from here.
     """
     after, first = await _beginning(here, query.after, last_event_id)
-    wanted = Wanted(query.run_id, frozenset(query.type))
+    wanted = Wanted(query.run_id, here.journal.catalogue.versions(query.type))
     return EventStream(here.broadcast.follow(after, wanted, journal_pages(here.journal)), first)
 
 

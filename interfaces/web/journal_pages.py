@@ -1,6 +1,6 @@
 """A page of a run's events, read from the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ _COLUMNS = "notification_id, originator_id, originator_version, topic, state, ru
 def run_events(
     connection: Connection[TupleRow],
     run_id: UUID,
-    types: Sequence[str],
+    types: Collection[str],
     *,
     limit: int,
     offset: int,

@@ -109,7 +109,12 @@ def list_run_events(
             f"events of {run_id}",
             query,
             lambda limit, offset, after: run_events(
-                connection, run_id, query.type, limit=limit, offset=offset, after=after
+                connection,
+                run_id,
+                here.journal.catalogue.versions(query.type),
+                limit=limit,
+                offset=offset,
+                after=after,
             ),
             lambda entry: entry.position,
         )

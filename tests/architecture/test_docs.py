@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from domain.event_catalogue import EVENTS
+from domain.events import Superseded
 from domain.strategy import Strategy
 from interfaces.market_data.sample_bars import sample_bars
 from interfaces.settings import _OTHER_VARIABLES, PREFIX, Settings
@@ -21,6 +22,17 @@ ADR_HEADINGS = ["Context", "Decision", "Consequences", "Measured alternatives"]
 MADE_BY_MACHINES = {"node_modules", "dist", "build", "htmlcov"}
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
+ROW = re.compile(r"^\| `(\w+)` \| ([^|]*?) \| ([^|]*?) ?\|$", re.MULTILINE)
+TYPE_NAMES = {
+    msgspec.inspect.StrType: "text",
+    msgspec.inspect.EnumType: "text",
+    msgspec.inspect.IntType: "integer",
+    msgspec.inspect.FloatType: "number",
+    msgspec.inspect.BoolType: "true or false",
+    msgspec.inspect.DecimalType: "decimal",
+    msgspec.inspect.DateTimeType: "time",
+    msgspec.inspect.UUIDType: "id",
+}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -62,6 +74,22 @@ def nested_structs(described: msgspec.inspect.Type) -> Iterator[type[msgspec.Str
                 yield from nested_structs(one)
 
 
+def type_in_words(described: msgspec.inspect.Type) -> str:
+    """A pattern for how the tables of docs/events.md name the type of a field."""
+    match described:
+        case msgspec.inspect.UnionType(types=kinds) if any(isinstance(one, msgspec.inspect.NoneType) for one in kinds):
+            [kind] = [type_in_words(one) for one in kinds if not isinstance(one, msgspec.inspect.NoneType)]
+            return f"{kind} or none"
+        case msgspec.inspect.VarTupleType(item_type=item):
+            return f"list of {type_in_words(item)}s?"
+        case msgspec.inspect.LiteralType(values=values):
+            return r"(`\w+`, )*`\w+` or `\w+`" if len(values) > 1 else r"`\w+`"
+        case msgspec.inspect.DictType() | msgspec.inspect.StructType():
+            return "object"
+        case _:
+            return TYPE_NAMES[type(described)]
+
+
 def test_every_heading_of_the_event_catalogue_is_a_topic_and_every_topic_has_one() -> None:
     assert list(event_sections().keys() - EVENTS.keys()) == [], "docs/events.md describes topics that do not exist"
     assert sorted(EVENTS.keys() - event_sections().keys()) == [], "add `## `topic`` to docs/events.md"
@@ -70,12 +98,25 @@ def test_every_heading_of_the_event_catalogue_is_a_topic_and_every_topic_has_one
 @pytest.mark.parametrize("topic", EVENTS)
 def test_every_field_of_an_event_is_named_under_its_heading(topic: str) -> None:
     event, text = EVENTS[topic], event_sections().get(topic, "")
-    rows = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
-    assert rows == fields_of(event), f"the table under {topic} in docs/events.md and the fields of {event.__name__}"
+    rows = {name: (kind, meaning) for name, kind, meaning in ROW.findall(text)}
+    assert rows.keys() == fields_of(event), (
+        f"the table under {topic} in docs/events.md and the fields of {event.__name__}"
+    )
     described = msgspec.inspect.type_info(event)
     assert isinstance(described, msgspec.inspect.StructType)
+    for field in described.fields:
+        kind, meaning = rows[field.name]
+        assert re.fullmatch(type_in_words(field.type), kind), f"the type of {field.name} under {topic}: {field.type}"
+        assert field.required or "default" in meaning, f"{field.name} under {topic}: name its default"
     inner = {name for field in described.fields for kind in nested_structs(field.type) for name in fields_of(kind)}
     assert inner <= set(CODE.findall(text)), f"fields of objects inside {topic}"
+
+
+@pytest.mark.parametrize("topic", EVENTS)
+def test_a_superseded_topic_says_what_came_after_it_and_no_other_does(topic: str) -> None:
+    event, text = EVENTS[topic], event_sections().get(topic, "")
+    successors = [event.SUCCESSOR.TOPIC] if issubclass(event, Superseded) else []
+    assert re.findall(r"Superseded by `([^`]+)`", text) == successors
 
 
 def test_every_setting_is_in_the_table_of_operations() -> None:

@@ -15,6 +15,7 @@ from domain.events import Event, Recorded
 from domain.ids import OrderIds, new_id
 from domain.order import Execution, Order, OrderCreated, OrderType, Side
 from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked, StatisticFigure
+from domain.run_log import RunLog, log_line, log_stream_id
 from projections.catalog import READ_MODELS
 from projections.view import ReadModel, fold_batch
 
@@ -174,6 +175,7 @@ def _life(generator: np.random.Generator, orders: int) -> Iterator[Recorded]:
     run.start(minute(1), 500, {"BTC/USD": "ff"})
     yield from run.collect_events()
     working: list[Order] = []
+    log = RunLog(log_stream_id(run.id))
     for sequence in range(1, orders + 1):
         side: Side = "buy" if generator.random() < 0.5 else "sell"
         limit = {"order_type": OrderType.LIMIT, "price": Decimal("9.5")} if generator.random() < 0.3 else {}
@@ -183,7 +185,10 @@ def _life(generator: np.random.Generator, orders: int) -> Iterator[Recorded]:
         for other in [*others, order][: int(generator.integers(3))]:
             _step(generator, other, minute(sequence), f"{other.id}-{other.version}")
             yield from other.collect_events()
+        log.write(log_line(minute(sequence), f"bar {sequence}\0", {"sequence": sequence, "order": working[-1].id}))
         if sequence % 10 == 0:
+            log.record(run.id)
+            yield from log.collect_events()
             times = tuple(minute(sequence - 5 + step) for step in range(10))
             amounts = tuple(Decimal(int(cents)) / 100 for cents in generator.integers(1, 10**9, 10))
             run.mark_equity(RunEquityMarked(at=times[-1], times=times, equity=amounts, cash=amounts[::-1]))

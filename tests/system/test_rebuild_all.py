@@ -13,6 +13,20 @@ from tests.system.weaver_process import weaver
 TABLES = [table for model in READ_MODELS for table in model.tables]
 
 
+TALKATIVE = """
+from weaver import Context
+from weaver.strategies.sma_cross import SmaCross
+
+
+class Talkative(SmaCross):
+    \"\"\"Crosses averages, and says where it is.\"\"\"
+
+    def on_bar(self, ctx: Context) -> None:
+        ctx.log("bar closed", close=ctx.bars().close[-1])
+        super().on_bar(ctx)
+"""
+
+
 def dumped(connection: psycopg.Connection, table: str) -> bytes:
     """Every row of a table as PostgreSQL writes it, in the order of the rows' own text."""
     query = sql.SQL("copy (select * from {table} order by {table}::text) to stdout").format(table=sql.Identifier(table))
@@ -26,7 +40,10 @@ def counted(connection: psycopg.Connection, query: str) -> int:
 
 
 def test_rows_equal_the_events_and_a_rebuild_of_everything_changes_no_byte(home: Path) -> None:
-    done = weaver(home, "backtest", "sma_cross", "--symbol", "TEST/USD", "--timeframe", "1m", "--json")
+    (home / "talkative.py").write_text(TALKATIVE)
+    done = weaver(
+        home, "backtest", f"{home / 'talkative.py'}:Talkative", "--symbol", "TEST/USD", "--timeframe", "1m", "--json"
+    )
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     with EmbeddedPostgres(home / "postgres") as server, psycopg.connect(server.url, autocommit=True) as connection:
