@@ -14,7 +14,7 @@ from domain.events import Recorded
 from domain.ids import OrderIds
 from domain.market import Timeframe, from_microseconds
 from domain.money import exact
-from domain.order import OrderFill
+from domain.order import CANCELLED_BY_STRATEGY, OrderFill
 from domain.order_request import OrderRequest
 from domain.portfolio import Portfolio, Position
 from domain.run import RunCreated
@@ -182,7 +182,7 @@ class Session:
 
     def cancel(self, order_id: UUID) -> None:
         """Cancel a working order; any other stays as it is."""
-        self._dealer.cancel(order_id, "cancelled by the strategy")
+        self._dealer.cancel(order_id, CANCELLED_BY_STRATEGY)
 
     # What the dealer sees of the market, and whom it tells.
 

@@ -2,10 +2,13 @@
 
 from domain.errors import InvalidInput
 from projections.activity import ActivityReadModel
+from projections.decisions import DecisionsReadModel
 from projections.equity import EquityReadModel
 from projections.fills import FillsReadModel
+from projections.ledger import LedgerReadModel
 from projections.orders import OrdersReadModel
 from projections.runs import RunsReadModel
+from projections.stats import StatsReadModel
 from projections.view import ReadModel
 
 READ_MODELS: tuple[ReadModel, ...] = (
@@ -14,6 +17,9 @@ READ_MODELS: tuple[ReadModel, ...] = (
     FillsReadModel(),
     EquityReadModel(),
     ActivityReadModel(),
+    LedgerReadModel(),
+    DecisionsReadModel(),
+    StatsReadModel(),
 )
 
 

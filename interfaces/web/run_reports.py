@@ -14,7 +14,7 @@ from interfaces.web.pagination import Page, PageOfRows, paged
 from interfaces.web.queries import Paged, Read
 from interfaces.web.run_schemas import EquityCurve, EquityPoint, Figure
 from interfaces.web.runs import RunId
-from projections import equity, fills, orders, runs
+from projections import equity, fills, orders, runs, stats
 
 router = openapi.router("runs")
 _failures = openapi.failures(400, 404)
@@ -102,7 +102,8 @@ def show_equity(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> E
 def show_statistics(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict[str, Any]:
     """Show every figure of the run, with its basis; none before the run has ended."""
     with reading(here) as connection:
-        return require_run(connection, run_id).stats or {}
+        require_run(connection, run_id)
+        return stats.figures(connection, run_id) or {}
 
 
 @router.get(
