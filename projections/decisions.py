@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,8 @@ from projections.view import Folded
 type _Rows = dict[tuple[UUID, datetime], DecisionRow]
 
 NAME = "decisions"
+# How many orders, and how many cancelled ones, a decision tells of each: more than one for each symbol a run may have.
+MOST_TOLD = 200
 
 
 class DecidedOrder(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,20 +43,39 @@ class DecidedOrder(msgspec.Struct, frozen=True, omit_defaults=True):
     stop_loss: Decimal | None = None
     tag: str | None = None
 
+    @classmethod
+    def of(cls, order_id: UUID, event: OrderCreated) -> Self:
+        """Return what the intent of an order tells."""
+        return cls(
+            order_id,
+            event.symbol,
+            event.side,
+            event.qty,
+            event.order_type,
+            event.price,
+            event.stop_price,
+            event.take_profit,
+            event.stop_loss,
+            event.tag,
+        )
+
 
 @dataclass(slots=True)
 class DecisionRow:
     """What was decided at one moment; changed only while a batch is folded.
 
-    at: market time. orders, cancelled: in the order they were decided, the latter the ids of orders. symbols: of the
-    orders placed, each once. created_position: of its first event, what lists are ordered by. position: of its last.
+    at: market time. placed: how many orders; orders: the first MOST_TOLD of them. cancellations: how many orders the
+    strategy cancelled; cancelled: the ids of the first MOST_TOLD of them. symbols: of the orders placed, each once.
+    created_position: of its first event, what lists are ordered by. position: of its last.
     """
 
     run_id: UUID
     at: datetime
     created_position: int
     position: int
+    placed: int = 0
     orders: list[DecidedOrder] = field(default_factory=list)
+    cancellations: int = 0
     cancelled: list[UUID] = field(default_factory=list)
     symbols: list[str] = field(default_factory=list)
 
@@ -164,21 +185,12 @@ def _add(rows: _Rows, entry: JournalEntry, event: OrderCreated | OrderCancelled)
         return
     row.position = entry.position
     if isinstance(event, OrderCancelled):
-        row.cancelled.append(entry.stream_id)
+        row.cancellations += 1
+        if row.cancellations <= MOST_TOLD:
+            row.cancelled.append(entry.stream_id)
         return
-    row.orders.append(
-        DecidedOrder(
-            entry.stream_id,
-            event.symbol,
-            event.side,
-            event.qty,
-            event.order_type,
-            event.price,
-            event.stop_price,
-            event.take_profit,
-            event.stop_loss,
-            event.tag,
-        )
-    )
+    row.placed += 1
+    if row.placed <= MOST_TOLD:
+        row.orders.append(DecidedOrder.of(entry.stream_id, event))
     if event.symbol not in row.symbols:
         row.symbols.append(event.symbol)
