@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from interfaces.composition import Weaver
-from interfaces.web import events, health, market, openapi, orders, run_reports, runs, system
+from interfaces.web import events, health, ledger, market, openapi, orders, run_reports, runs, system
 from interfaces.web.edge import Edge
 from interfaces.web.errors import ErrorAnswers
 from interfaces.web.page import BUILT_PAGE, PageFiles
@@ -20,7 +20,9 @@ ROUTERS = (
     system.router,
     runs.router,
     run_reports.router,
+    ledger.runs_router,
     orders.router,
+    ledger.router,
     market.router,
     market.strategies_router,
     events.router,

@@ -10,8 +10,9 @@ from domain.errors import OrderNotFound
 from interfaces.envelope import envelope
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, reading, shows
+from interfaces.web.lists import listed
 from interfaces.web.order_schemas import Fill, FillQuery, Order, OrderQuery, OrderWithEvents
-from interfaces.web.pagination import Page, PageOfRows, paged
+from interfaces.web.pagination import Page, PageOfRows
 from interfaces.web.queries import Read
 from projections import fills, orders
 
@@ -21,25 +22,7 @@ router = openapi.router("orders")
 @router.get("/orders", response_model=Page[Order], responses=openapi.failures(400), dependencies=[shows(orders.NAME)])
 def list_orders(here: Here, sealed: Sealed, query: Annotated[OrderQuery, Query()]) -> PageOfRows[orders.OrderRow]:
     """List orders, newest first."""
-    with reading(here) as connection:
-        return paged(
-            sealed,
-            "orders",
-            query,
-            lambda limit, offset, before: orders.page(
-                connection,
-                run_id=query.run_id,
-                status=query.status,
-                symbol=query.symbol,
-                side=query.side,
-                start=query.start,
-                end=query.end,
-                limit=limit,
-                offset=offset,
-                before=before,
-            ),
-            lambda row: row.created_position,
-        )
+    return listed(here, sealed, "orders", query, orders.LISTING, orders.page)
 
 
 @router.get(
@@ -62,13 +45,4 @@ def show_order(
 @router.get("/fills", response_model=Page[Fill], responses=openapi.failures(400), dependencies=[shows(fills.NAME)])
 def list_fills(here: Here, sealed: Sealed, query: Annotated[FillQuery, Query()]) -> PageOfRows[fills.FillRow]:
     """List fills, newest first."""
-    with reading(here) as connection:
-        return paged(
-            sealed,
-            "fills",
-            query,
-            lambda limit, offset, before: fills.page(
-                connection, run_id=query.run_id, limit=limit, offset=offset, before=before
-            ),
-            lambda row: row.position,
-        )
+    return listed(here, sealed, "fills", query, fills.LISTING, fills.page)

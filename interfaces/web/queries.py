@@ -1,6 +1,6 @@
 """Query parameters that many routes share: pages, cursors and the position an answer must show."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,8 @@ from interfaces.web.values import MAX_WHOLE, Given
 MAX_PAGE_SIZE = 500
 # Parameters that may be given more than once; of the others, one of two values would have to be ignored.
 REPEATABLE = frozenset({"type"})
+# What says which page of a list to show, and how fresh; every other parameter filters it.
+_PLACES = {"page", "page_size", "cursor", "min_position"}
 
 
 class Read(Given):
@@ -37,6 +39,10 @@ class Paged(Read):
             raise ValueError("page and cursor say two places: give one of them")
         return self
 
+    def wanted(self) -> dict[str, Any]:
+        """Return what the list is filtered by, as a read model takes it: by name, None for what is not filtered by."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in _PLACES}
+
     def filters(self) -> dict[str, object]:
         """Return what the list is filtered by, as JSON types: a cursor is good for these alone."""
-        return self.model_dump(mode="json", exclude={"page", "page_size", "cursor", "min_position"}, exclude_none=True)
+        return self.model_dump(mode="json", exclude=_PLACES, exclude_none=True)

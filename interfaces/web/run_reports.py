@@ -9,6 +9,7 @@ from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, reading, require_run, shows
 from interfaces.web.event_schemas import Envelope, RunEventQuery
 from interfaces.web.journal_pages import run_events
+from interfaces.web.lists import listed_of_run, require_shown_run
 from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
 from interfaces.web.pagination import Page, PageOfRows, paged
 from interfaces.web.queries import Paged, Read
@@ -30,26 +31,7 @@ def list_run_orders(
     here: Here, sealed: Sealed, run_id: RunId, query: Annotated[RunOrderQuery, Query()]
 ) -> PageOfRows[orders.OrderRow]:
     """List the run's orders, newest first."""
-    with reading(here) as connection:
-        require_run(connection, run_id)
-        return paged(
-            sealed,
-            f"orders of {run_id}",
-            query,
-            lambda limit, offset, before: orders.page(
-                connection,
-                run_id=run_id,
-                status=query.status,
-                symbol=query.symbol,
-                side=query.side,
-                start=query.start,
-                end=query.end,
-                limit=limit,
-                offset=offset,
-                before=before,
-            ),
-            lambda row: row.created_position,
-        )
+    return listed_of_run(here, sealed, run_id, query, orders.LISTING, orders.page, orders.NAME)
 
 
 @router.get(
@@ -62,17 +44,7 @@ def list_run_fills(
     here: Here, sealed: Sealed, run_id: RunId, query: Annotated[Paged, Query()]
 ) -> PageOfRows[fills.FillRow]:
     """List the run's fills, newest first."""
-    with reading(here) as connection:
-        require_run(connection, run_id)
-        return paged(
-            sealed,
-            f"fills of {run_id}",
-            query,
-            lambda limit, offset, before: fills.page(
-                connection, run_id=run_id, limit=limit, offset=offset, before=before
-            ),
-            lambda row: row.position,
-        )
+    return listed_of_run(here, sealed, run_id, query, fills.LISTING, fills.page, fills.NAME)
 
 
 @router.get(
@@ -83,8 +55,8 @@ def list_run_fills(
 )
 def show_equity(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> EquityCurve:
     """Show the run's equity curve, oldest point first."""
+    require_shown_run(here, run_id, equity.NAME)
     with reading(here) as connection:
-        require_run(connection, run_id)
         curve = equity.curve(connection, run_id)
     # Straight from numeric columns: checking tens of thousands of points again would take longer than reading them.
     return EquityCurve.model_construct(
@@ -97,12 +69,12 @@ def show_equity(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> E
     response_model=dict[str, Figure],
     response_model_exclude_unset=True,
     responses=_failures,
-    dependencies=[shows(runs.NAME)],
+    dependencies=[shows(runs.NAME, stats.NAME)],
 )
 def show_statistics(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict[str, Any]:
     """Show every figure of the run, with its basis; none before the run has ended."""
+    require_shown_run(here, run_id, stats.NAME)
     with reading(here) as connection:
-        require_run(connection, run_id)
         return stats.figures(connection, run_id) or {}
 
 

@@ -17,7 +17,8 @@ from domain.venues import costs_at
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, carry_out, reading, require_run, shows
 from interfaces.web.errors import Problem
-from interfaces.web.pagination import Page, PageOfRows, paged
+from interfaces.web.lists import listed
+from interfaces.web.pagination import Page, PageOfRows
 from interfaces.web.queries import Read
 from interfaces.web.run_answers import shown, shown_as_created
 from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
@@ -41,23 +42,7 @@ NoBody = Annotated[Nothing | None, Body()]
 @router.get("/runs", response_model=Page[Run], responses=openapi.failures(400), dependencies=[shows(runs.NAME)])
 def list_runs(here: Here, sealed: Sealed, query: Annotated[RunQuery, Query()]) -> PageOfRows[dict[str, object]]:
     """List runs, newest first."""
-    with reading(here) as connection:
-        page = paged(
-            sealed,
-            "runs",
-            query,
-            lambda limit, offset, before: runs.page(
-                connection,
-                status=query.status,
-                mode=query.mode,
-                strategy_id=query.strategy_id,
-                tag=query.tag,
-                limit=limit,
-                offset=offset,
-                before=before,
-            ),
-            lambda row: row.created_position,
-        )
+    page = listed(here, sealed, "runs", query, runs.LISTING, runs.page)
     return page.of([shown(row, here.broadcast.last_progress(row.id)) for row in page.items])
 
 
