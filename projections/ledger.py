@@ -1,6 +1,7 @@
 """The ledger: every fill of every run booked once, into accounts, positions, lots and trades (WallE)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -11,11 +12,23 @@ from domain.order import OrderFill, OrderFilled, OrderPartiallyFilled
 from domain.run import RunCreated, RunDeleted
 from projections import accounts, positions, trades
 from projections.accounts import AccountRow
-from projections.positions import LotRow, PositionRow, opened_since, spend_lots, store_lots
+from projections.positions import LotRow, PositionRow, opened_since, spend_lots
+from projections.rows import Table
 from projections.trades import TradeRow
 from projections.view import Folded
 
 NAME = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRow:
+    """An execution that was booked, by the fill at that position."""
+
+    execution_id: str
+    position: int
+
+
+EXECUTIONS = Table(ExecutionRow, "executions", key=("execution_id",))
 
 
 class LedgerReadModel:
@@ -61,7 +74,7 @@ class _Book:
         self.rows = {row.symbol: row for row in rows}
         self.touched: dict[str, PositionRow] = {}
         self.trades: list[TradeRow] = []
-        self.executions: list[tuple[str, int]] = []
+        self.executions: list[ExecutionRow] = []
         self._portfolio = account.portfolio(tuple(row.state() for row in self.rows.values()))
         self._is_new, self._heard_before = is_new, account.position
 
@@ -85,7 +98,7 @@ class _Book:
             row.trades += 1
             account.trades += 1
             self.trades.append(TradeRow.of(position, account.run_id, ended))
-        self.executions.append((event.execution_id, position))
+        self.executions.append(ExecutionRow(event.execution_id, position))
 
     def settle(self) -> None:
         """Bring the rows up to the portfolio."""
@@ -133,19 +146,14 @@ def _write(cursor: Cursor[TupleRow], books: Sequence[_Book]) -> None:
     for book in books:
         book.settle()
     accounts.TABLE.write(cursor, [book.account for book in books])
-    executions = [execution for book in books for execution in book.executions]
-    if executions:
-        cursor.execute(
-            "insert into executions (execution_id, position) select * from unnest(%s::text[], %s::bigint[])",
-            ([execution_id for execution_id, _ in executions], [position for _, position in executions]),
-        )
+    EXECUTIONS.insert(cursor, [execution for book in books for execution in book.executions])
     kept = [book for book in books if not book.account.deleted]
     rows = [row for book in kept for row in book.touched.values()]
     if rows:
         positions.TABLE.write(cursor, rows)
         trades.TABLE.write(cursor, [trade for book in kept for trade in book.trades])
         spend_lots(cursor, rows)
-        store_lots(cursor, [lot for book in kept for lot in book.new_lots()])
+        positions.LOTS.insert(cursor, [lot for book in kept for lot in book.new_lots()])
     deleted = [book.account.run_id for book in books if book.account.deleted]
     if deleted:
         for table in ("positions", "lots", "trades"):

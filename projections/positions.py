@@ -1,7 +1,7 @@
 """Positions: what each run holds of each symbol it has traded, and the lots that is made of (WallE)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -105,6 +105,7 @@ class LotRow:
 
 
 TABLE = Table(PositionRow, "positions", key=("run_id", "symbol"))
+LOTS = Table(LotRow, "lots", key=("run_id", "symbol", "trade", "through"))
 LISTING = Listing(PositionRow, "positions", place="created_position")
 
 
@@ -161,19 +162,6 @@ def opened_since(row: PositionRow, position: Position) -> Iterator[LotRow]:
         opened_at = from_microseconds(lot.opened_at)
         yield LotRow(row.run_id, row.symbol, row.trades, through, lot.quantity, lot.price, opened_at)
         through -= lot.quantity
-
-
-def store_lots(cursor: Cursor[TupleRow], lots: Sequence[LotRow]) -> None:
-    """Insert lots that are not stored yet."""
-    cursor.execute(
-        """
-        insert into lots (run_id, symbol, trade, through, quantity, price, opened_at)
-        select * from unnest(
-            %s::uuid[], %s::text[], %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::timestamptz[]
-        )
-        """,
-        [[getattr(lot, field.name) for lot in lots] for field in fields(LotRow)],
-    )
 
 
 def spend_lots(cursor: Cursor[TupleRow], rows: Sequence[PositionRow]) -> None:
