@@ -237,8 +237,9 @@ class Position:
             self.quantity -= qty
         self._opened += qty
         self._opened_value += value
-        self._lots.append(Lot(qty, fill.price, fill.at))
-        self._in_lots += qty
+        if qty:  # a fee in base can take all that was bought
+            self._lots.append(Lot(qty, fill.price, fill.at))
+            self._in_lots += qty
         self._most = max(self._most, abs(self.quantity))
         self._fees += fee
 

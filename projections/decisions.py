@@ -159,6 +159,8 @@ class DecisionsReadModel:
 
 def _begun(cursor: Cursor[TupleRow], events: Sequence[OrderCreated | OrderCancelled]) -> _Rows:
     """The stored decisions a batch may add to: those of its runs from the first to the last moment of each."""
+    if not events:
+        return {}
     moments: dict[UUID, list[datetime]] = {}
     for event in events:
         moments.setdefault(event.run_id, []).append(event.at)

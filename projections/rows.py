@@ -97,7 +97,7 @@ class Table[Row]:
         return {row_id: decode(row) for row_id, row in cursor.execute(self._selection, (wanted,))}
 
     def select(self, cursor: Cursor[TupleRow], query: LiteralString, values: Sequence[object]) -> list[Row]:
-        """Return the rows that a `select *` of this table gives, in its order."""
+        """Return the rows that a `select *` of this table gives."""
         rows = sql.SQL("select to_json(found)::text from ({}) as found").format(sql.SQL(query))
         decode = self._decoder.decode
         return [decode(row) for (row,) in cursor.execute(rows, values)]

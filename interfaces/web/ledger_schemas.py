@@ -12,7 +12,6 @@ from interfaces.web.values import Answered, DecimalOut, MomentIn, MomentOut, Tex
 from projections.positions import LOTS_SHOWN
 
 Direction = Literal["long", "short"]
-RunMode = Literal["backtest", "paper", "live"]
 
 _IS_OPEN: Mapping[str, bool | None] = {"open": True, "flat": False, "all": None}
 
@@ -45,7 +44,8 @@ class RunPositionQuery(Paged):
     def wanted(self) -> dict[str, Any]:
         """Return what the list is filtered by, as the read model takes it."""
         filters = super().wanted()
-        return filters | {"is_open": _IS_OPEN[filters.pop("state")]}
+        filters["is_open"] = _IS_OPEN[filters.pop("state")]
+        return filters
 
 
 class PositionQuery(RunPositionQuery):
@@ -91,7 +91,7 @@ class Position(Answered):
 
     run_id: UUID
     symbol: str
-    mode: RunMode
+    mode: Mode
     side: Annotated[Direction | None, Field(description="Null while nothing is held.")]
     quantity: Annotated[DecimalOut, Field(description="In units of the symbol, below zero when short.")]
     average_price: Annotated[DecimalOut | None, Field(description="Average cost of a unit, without fees.")]
@@ -113,7 +113,7 @@ class Account(Answered):
     """The cash of a run, and what its fills add up to, in quote currency."""
 
     run_id: UUID
-    mode: RunMode
+    mode: Mode
     initial_cash: DecimalOut
     cash: DecimalOut
     realised_pnl: Annotated[DecimalOut, Field(description="Before fees.")]

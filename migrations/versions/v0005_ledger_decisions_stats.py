@@ -124,21 +124,19 @@ where runs.stats is not null;
 insert into projection_position (name, position)
 select 'stats', position from projection_position where name = 'runs';
 
-alter table runs add column summary jsonb;
+alter table runs rename column stats to summary;
 update runs set summary = jsonb_build_object(
-    'total_trades', stats -> 'total_trades' -> 'value',
-    'winning_trades', stats -> 'winning_trades' -> 'value',
-    'total_pnl', stats -> 'total_pnl' -> 'value',
-    'max_drawdown', stats -> 'max_drawdown' -> 'value',
-    'sharpe_ratio', stats -> 'sharpe_ratio' -> 'value'
-) where stats is not null;
-alter table runs drop column stats;
+    'total_trades', summary -> 'total_trades' -> 'value',
+    'winning_trades', summary -> 'winning_trades' -> 'value',
+    'total_pnl', summary -> 'total_pnl' -> 'value',
+    'max_drawdown', summary -> 'max_drawdown' -> 'value',
+    'sharpe_ratio', summary -> 'sharpe_ratio' -> 'value'
+) where summary is not null;
 """
 
 DROP = """
-alter table runs add column stats jsonb;
+alter table runs rename column summary to stats;
 update runs set stats = stats.figures from stats where stats.run_id = runs.id;
-alter table runs drop column summary;
 
 drop table stats, refusals, decisions, executions, trades, lots, positions, accounts;
 delete from projection_position where name in ('ledger', 'decisions', 'stats');

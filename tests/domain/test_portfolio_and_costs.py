@@ -169,6 +169,13 @@ def test_lots_go_in_the_order_they_came() -> None:
     assert [(lot.quantity, lot.price) for lot in lots] == [(Decimal("0.5"), Decimal(20)), (Decimal(1), Decimal(30))]
 
 
+def test_a_fill_of_which_the_fee_takes_everything_leaves_no_lot() -> None:
+    portfolio = Portfolio(Decimal(1000))
+    portfolio.book(fill("buy", Decimal(1), Decimal(10)))
+    portfolio.book(msgspec.structs.replace(fill("buy", Decimal(1), Decimal(20)), base_fee=Decimal(1)))
+    assert [(lot.quantity, lot.price) for lot in portfolio.position("X/USD").lots] == [(Decimal(1), Decimal(10))]
+
+
 signed_fills = st.lists(
     st.tuples(
         st.sampled_from(["buy", "sell"]),
