@@ -182,17 +182,21 @@ def spend_lots(cursor: Cursor[TupleRow], rows: Sequence[PositionRow]) -> None:
         """,
         spent,
     )
-    # Of what is left the oldest alone can be spent in part.
+    # Of what is left the oldest alone can be spent in part; found first, so that no other is looked at.
     cursor.execute(
         """
-        update lots set quantity = lots.through - spent.closed
-        from unnest(%(run_ids)s::uuid[], %(symbols)s::text[], %(trades)s::bigint[], %(closed)s::numeric[])
-            as spent (run_id, symbol, trade, closed), lateral (
-            select min(through) as through from lots
-            where lots.run_id = spent.run_id and lots.symbol = spent.symbol and lots.trade = spent.trade
-        ) as oldest
-        where lots.run_id = spent.run_id and lots.symbol = spent.symbol and lots.trade = spent.trade
-          and lots.through = oldest.through and lots.through - lots.quantity < spent.closed
+        with oldest as materialized (
+            select run_id, symbol, trade, closed, (
+                select min(through) from lots
+                where lots.run_id = spent.run_id and lots.symbol = spent.symbol and lots.trade = spent.trade
+            ) as through
+            from unnest(%(run_ids)s::uuid[], %(symbols)s::text[], %(trades)s::bigint[], %(closed)s::numeric[])
+                as spent (run_id, symbol, trade, closed)
+        )
+        update lots set quantity = lots.through - oldest.closed
+        from oldest
+        where lots.run_id = oldest.run_id and lots.symbol = oldest.symbol and lots.trade = oldest.trade
+          and lots.through = oldest.through and lots.through - lots.quantity < oldest.closed
         """,
         spent,
     )
