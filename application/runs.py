@@ -146,7 +146,7 @@ def chain_of(journal: Journal, run_id: UUID, actor: str, *causes: type[Event]) -
 
     Its correlation id is that of the request that asked for it. Without such an event the run itself is the cause.
     """
-    topics = {cause.TOPIC for cause in causes}
+    topics = journal.catalogue.versions(cause.TOPIC for cause in causes)
     for entry in reversed(journal.stream(run_id)):
         if entry.topic in topics:
             return Chain(entry.meta.get("corr_id", str(run_id)), f"{run_id}:{entry.version}", actor=actor)

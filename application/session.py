@@ -14,7 +14,7 @@ from domain.events import Recorded
 from domain.ids import OrderIds
 from domain.market import Timeframe, from_microseconds
 from domain.money import exact
-from domain.order import OrderFill
+from domain.order import CANCELLED_BY_STRATEGY, OrderFill
 from domain.order_request import OrderRequest
 from domain.portfolio import Portfolio, Position
 from domain.run import RunCreated
@@ -187,7 +187,7 @@ class Session:
 
     def cancel(self, order_id: UUID) -> None:
         """Cancel a working order; any other stays as it is."""
-        self._dealer.cancel(order_id, "cancelled by the strategy")
+        self._dealer.cancel(order_id, CANCELLED_BY_STRATEGY)
 
     def log(self, message: str, fields: Mapping[str, object]) -> None:
         """Write a line to the run's log, and tell whoever else listens of it."""

@@ -16,6 +16,9 @@ from domain.money import ZERO
 type Side = Literal["buy", "sell"]
 type Liquidity = Literal["maker", "taker"]
 
+# The reason of a cancellation that was the strategy's own decision.
+CANCELLED_BY_STRATEGY = "cancelled by the strategy"
+
 
 class OrderType(StrEnum):
     """How an order's price is found."""

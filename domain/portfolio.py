@@ -105,6 +105,27 @@ class Lot(msgspec.Struct, frozen=True):
     opened_at: int
 
 
+class PositionState(msgspec.Struct, frozen=True):
+    """A position written down: what it takes to go on with it.
+
+    opened_at, trade_pnl (before fees), trade_fees, most, opened, opened_value, closed, closed_value: of the open trade,
+    while flat of the last one. lots: oldest first; without them a position books the same and has those opened since.
+    """
+
+    symbol: str
+    quantity: Decimal
+    cost: Decimal
+    opened_at: int
+    trade_pnl: Decimal
+    trade_fees: Decimal
+    most: Decimal
+    opened: Decimal
+    opened_value: Decimal
+    closed: Decimal
+    closed_value: Decimal
+    lots: tuple[Lot, ...] = ()
+
+
 class Position:
     """What is held of one symbol. quantity: below zero when short. cost: what it was bought for, without fees."""
 
@@ -112,6 +133,7 @@ class Position:
         "_closed",
         "_closed_value",
         "_fees",
+        "_in_lots",
         "_lots",
         "_most",
         "_opened",
@@ -128,7 +150,38 @@ class Position:
         self.quantity = ZERO
         self.cost = ZERO
         self._lots: deque[Lot] = deque()
+        self._in_lots = ZERO
         self._begin(0)
+
+    @classmethod
+    def restore(cls, state: PositionState) -> Self:
+        """Return the position that was written down: from here on it books what the one before it would have."""
+        position = cls(state.symbol)
+        position.quantity, position.cost = state.quantity, state.cost
+        position._opened_at, position._most = state.opened_at, state.most
+        position._realised, position._fees = state.trade_pnl, state.trade_fees
+        position._opened, position._opened_value = state.opened, state.opened_value
+        position._closed, position._closed_value = state.closed, state.closed_value
+        position._lots.extend(state.lots)
+        position._in_lots = sum((lot.quantity for lot in state.lots), ZERO)
+        return position
+
+    def state(self) -> PositionState:
+        """Return the position written down."""
+        return PositionState(
+            self.symbol,
+            self.quantity,
+            self.cost,
+            self._opened_at,
+            self._realised,
+            self._fees,
+            self._most,
+            self._opened,
+            self._opened_value,
+            self._closed,
+            self._closed_value,
+            tuple(self._lots),
+        )
 
     @property
     def average_price(self) -> Decimal | None:
@@ -184,7 +237,9 @@ class Position:
             self.quantity -= qty
         self._opened += qty
         self._opened_value += value
-        self._lots.append(Lot(qty, fill.price, fill.at))
+        if qty:  # a fee in base can take all that was bought
+            self._lots.append(Lot(qty, fill.price, fill.at))
+            self._in_lots += qty
         self._most = max(self._most, abs(self.quantity))
         self._fees += fee
 
@@ -201,20 +256,24 @@ class Position:
         self._realised += realised
         self._fees += fee
         if self.quantity:
-            self._spend_lots(qty)
+            self._spend_lots()
             return realised, None
         self._lots.clear()
+        self._in_lots = ZERO
         return realised, self._ended(fill)
 
-    def _spend_lots(self, quantity: Decimal) -> None:
-        lots = self._lots
-        while quantity:
+    def _spend_lots(self) -> None:
+        """Take the oldest away until the lots are no more than is held; less are those of one restored without lots."""
+        lots, spent = self._lots, self._in_lots - abs(self.quantity)
+        while spent > 0:
             first = lots[0]
-            if first.quantity > quantity:
-                lots[0] = msgspec.structs.replace(first, quantity=first.quantity - quantity)
-                return
-            quantity -= first.quantity
-            lots.popleft()
+            gone = min(first.quantity, spent)
+            if gone == first.quantity:
+                lots.popleft()
+            else:
+                lots[0] = msgspec.structs.replace(first, quantity=first.quantity - gone)
+            self._in_lots -= gone
+            spent -= gone
 
     def _ended(self, fill: Fill) -> ClosedPosition:
         return ClosedPosition(
@@ -230,6 +289,20 @@ class Position:
             self._realised - self._fees,
             self._fees,
         )
+
+
+class PortfolioState(msgspec.Struct, frozen=True):
+    """The sums of a portfolio and its positions written down; the fields are those of Portfolio."""
+
+    initial_cash: Decimal
+    cash: Decimal
+    fees: Decimal
+    slippage: Decimal
+    traded: Decimal
+    realised_pnl: Decimal
+    fills: int
+    ambiguous_fills: int
+    positions: tuple[PositionState, ...] = ()
 
 
 class Portfolio:
@@ -251,6 +324,30 @@ class Portfolio:
         self._ended: list[ClosedPosition] = []
         self._trades: list[Trade] = []
         self._positions: dict[str, Position] = {}
+
+    @classmethod
+    def restore(cls, state: PortfolioState) -> Self:
+        """Return the portfolio that was written down; its `trades` are those closed from here on."""
+        portfolio = cls(state.initial_cash)
+        portfolio.cash, portfolio.realised_pnl = state.cash, state.realised_pnl
+        portfolio.fees, portfolio.slippage, portfolio.traded = state.fees, state.slippage, state.traded
+        portfolio.fills, portfolio.ambiguous_fills = state.fills, state.ambiguous_fills
+        portfolio._positions = {one.symbol: Position.restore(one) for one in state.positions}
+        return portfolio
+
+    def state(self) -> PortfolioState:
+        """Return the portfolio written down, positions that are flat by now included; its trades are not in it."""
+        return PortfolioState(
+            self.initial_cash,
+            self.cash,
+            self.fees,
+            self.slippage,
+            self.traded,
+            self.realised_pnl,
+            self.fills,
+            self.ambiguous_fills,
+            tuple(position.state() for position in self._positions.values()),
+        )
 
     @property
     def trades(self) -> Sequence[Trade]:

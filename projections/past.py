@@ -1,6 +1,6 @@
 """What was: the journal read up to a position, however far the read models have come since (WallE)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
-from domain.event_catalogue import decode
+from domain.event_catalogue import CATALOGUE, decode
 from domain.events import JournalEntry
 from projections.view import Folded
 
@@ -75,9 +75,9 @@ def streams_until(connection: Connection[TupleRow], stream_ids: Sequence[UUID], 
     return _read(connection, "originator_id = any(%s)", [list(stream_ids), as_of])
 
 
-def run_until(connection: Connection[TupleRow], run_id: UUID, topics: Sequence[str], as_of: int) -> list[Folded]:
+def run_until(connection: Connection[TupleRow], run_id: UUID, topics: Iterable[str], as_of: int) -> list[Folded]:
     """Return the events of a run up to a position, of these topics, in the journal's order."""
-    return _read(connection, "run_id = %s and topic = any(%s)", [run_id, list(topics), as_of])
+    return _read(connection, "run_id = %s and topic = any(%s)", [run_id, list(CATALOGUE.versions(topics)), as_of])
 
 
 def _read(connection: Connection[TupleRow], condition: LiteralString, given: Sequence[object]) -> list[Folded]:

@@ -20,7 +20,8 @@ _encoder = msgspec.json.Encoder()
 class Table[Row]:
     """A table and the dataclass that stands for its rows: the fields are the columns.
 
-    key: the columns of the primary key. Every table has a column `position`, of the last event its row heard of.
+    key: the columns of the primary key. A table that is written to has a column `position`, of the last event its row
+    heard of; one that is only inserted into needs none.
     """
 
     def __init__(self, kind: type[Row], name: LiteralString, *, key: Sequence[LiteralString]) -> None:
@@ -30,12 +31,13 @@ class Table[Row]:
         table = sql.Identifier(name)
         self._decoder = msgspec.json.Decoder(kind)
         self._selection = sql.SQL("select id, to_json({0})::text from {0} where id = any(%s)").format(table)
-        self._upsert = sql.SQL(
-            "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json) "
-            "on conflict ({key}) do update set ({changed}) = row({given}) where {table}.position < excluded.position"
+        self._insertion = sql.SQL(
+            "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json)"
+        ).format(table=table, columns=_names(columns))
+        self._upsert = self._insertion + sql.SQL(
+            " on conflict ({key}) do update set ({changed}) = row({given}) where {table}.position < excluded.position"
         ).format(
             table=table,
-            columns=_names(columns),
             key=_names(key),
             changed=_names(changed),
             given=sql.SQL(", ").join(sql.Identifier("excluded", column) for column in changed),
@@ -46,11 +48,18 @@ class Table[Row]:
 
         PostgreSQL's text holds no NUL: it becomes U+FFFD.
         """
+        self._store(cursor, self._upsert, rows)
+
+    def insert(self, cursor: Cursor[TupleRow], rows: Iterable[Row]) -> None:
+        """Insert rows that are not stored yet; a key that is raises UniqueViolation. Otherwise as `write`."""
+        self._store(cursor, self._insertion, rows)
+
+    def _store(self, cursor: Cursor[TupleRow], statement: sql.Composed, rows: Iterable[Row]) -> None:
         payload = _encoder.encode(list(rows))
         if b"\\u0000" in payload:
             payload = _ESCAPED_NUL.sub(rb"\1\\ufffd", payload)
         if payload != b"[]":
-            cursor.execute(self._upsert, (payload.decode(),))
+            cursor.execute(statement, (payload.decode(),))
 
     def fold[First: Event](
         self,
@@ -86,6 +95,12 @@ class Table[Row]:
             return {}
         decode = self._decoder.decode
         return {row_id: decode(row) for row_id, row in cursor.execute(self._selection, (wanted,))}
+
+    def select(self, cursor: Cursor[TupleRow], query: LiteralString, values: Sequence[object]) -> list[Row]:
+        """Return the rows that a `select *` of this table gives."""
+        rows = sql.SQL("select to_json(found)::text from ({}) as found").format(sql.SQL(query))
+        decode = self._decoder.decode
+        return [decode(row) for (row,) in cursor.execute(rows, values)]
 
 
 def _names(columns: Iterable[str]) -> sql.Composed:

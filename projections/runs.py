@@ -41,7 +41,7 @@ class RunRow:
 
     config: the strategy's parameters. costs, account: amounts as text. risk: limits that are
     set. error: `code, message, traceback`.
-    stats: every figure as `{value, basis}` or `{value: null, reason}`.
+    summary: the five figures of a list, bare values; None as long as the run has no statistics.
     timings: `load_seconds, engine_seconds, persist_seconds`.
     created_position: of its first event, what lists are ordered by.
     position: of its last event, marks of equity aside.
@@ -78,16 +78,9 @@ class RunRow:
     fills: int | None = None
     trades: int | None = None
     final_equity: Decimal | None = None
-    stats: dict[str, Any] | None = None
+    summary: dict[str, Any] | None = None
     timings: dict[str, Any] | None = None
     deleted: bool = False
-
-    @property
-    def summary(self) -> dict[str, Any] | None:
-        """The five figures of a list, bare values; None as long as the run has no statistics."""
-        if self.stats is None:
-            return None
-        return {name: self.stats.get(name, {}).get("value") for name in SUMMARY_FIGURES}
 
 
 TABLE = Table(RunRow, "runs", key=("id",))
@@ -211,7 +204,8 @@ def _complete(run: RunRow, event: RunCompleted) -> None:
     run.status, run.stopped_at = RunStatus.COMPLETED, event.at
     run.bars, run.orders, run.fills, run.trades = event.bars, event.orders, event.fills, event.trades
     run.final_equity = event.final_equity
-    run.stats = msgspec.to_builtins(event.stats)
+    figures = event.stats
+    run.summary = {name: figures[name].value if name in figures else None for name in SUMMARY_FIGURES}
     run.timings = {
         "load_seconds": event.load_seconds,
         "engine_seconds": event.engine_seconds,

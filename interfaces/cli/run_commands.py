@@ -136,25 +136,25 @@ def delete_run(run: RunId, json_wanted: Json = False) -> None:
 def show_run(run: RunId, json_wanted: Json = False) -> None:
     """Show one run with all its figures."""
     from domain.errors import RunNotFound
-    from projections import runs
+    from projections import runs, stats
 
     run_id = typed.identity(run, "run")
-    with reading(runs.NAME) as connection:
-        row = runs.find(connection, run_id)
+    with reading(runs.NAME, stats.NAME) as connection:
+        row, figures = runs.find(connection, run_id), stats.figures(connection, run_id)
     if row is None:
         raise RunNotFound(run_id)
     if json_wanted:
-        print_json(_as_json(row) | {"figures": row.stats} | _outcome(row))
+        print_json(_as_json(row) | {"figures": figures} | _outcome(row))
         return
     print_facts(_facts(row))
     if row.error is not None:
         print_line()
         print_line(row.error.get("traceback") or row.error["message"])
-    if row.stats is not None:
+    if figures is not None:
         from interfaces.cli.backtest_report import print_figures
 
         print_line()
-        print_figures(row.stats)
+        print_figures(figures)
 
 
 @group.command("list")

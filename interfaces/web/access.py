@@ -23,6 +23,8 @@ from projections.runs import find_past as find_past_run
 
 CONNECTION_SECONDS = 2.0
 FRESHNESS_SECONDS = 5.0
+# Whoever creates a run and asks for it at once should find it, without knowing about positions.
+SHOWN_SECONDS = 1.0
 FIRST_LOOK, LONGEST_LOOK = 0.002, 0.05
 
 
@@ -80,13 +82,7 @@ def shows(*read_models: str) -> Any:  # noqa: ANN401 - what FastAPI's Depends gi
     return Depends(wait)
 
 
-def past(
-    weaver: Weaver,
-    connection: psycopg.Connection[TupleRow],
-    as_of: int | datetime | None,
-    *read_models: str,
-    run_id: UUID | None = None,
-) -> int | None:
+def past(weaver: Weaver, as_of: int | datetime | None, *read_models: str, run_id: UUID | None = None) -> int | None:
     """Return the position that `as_of` means, None for none, once these read models show it.
 
     run_id: the run that is asked about, if it is one. Raises a 422 for a position the journal has not reached, and a
@@ -95,7 +91,8 @@ def past(
     if as_of is None:
         return None
     if isinstance(as_of, datetime):
-        position = _position_at(connection, as_of, run_id)
+        with reading(weaver) as connection:
+            position = _position_at(connection, as_of, run_id)
     else:
         position = as_of
         if position > weaver.tail.head and position > (head := weaver.journal.head()):

@@ -8,7 +8,19 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from interfaces.composition import Weaver
-from interfaces.web import events, health, market, openapi, orders, risk, run_log, run_reports, runs, system
+from interfaces.web import (
+    events,
+    health,
+    ledger,
+    market,
+    openapi,
+    orders,
+    risk,
+    run_log,
+    run_reports,
+    runs,
+    system,
+)
 from interfaces.web.edge import Edge
 from interfaces.web.errors import ErrorAnswers
 from interfaces.web.page import BUILT_PAGE, PageFiles
@@ -21,7 +33,9 @@ ROUTERS = (
     runs.router,
     run_reports.router,
     run_log.router,
+    ledger.runs_router,
     orders.router,
+    ledger.router,
     risk.router,
     market.router,
     market.strategies_router,

@@ -11,14 +11,12 @@ from application.commands import Command
 from application.journal import Performed, PerformedBefore
 from domain.events import Once
 from interfaces.composition import Weaver
-from interfaces.web.access import Here
+from interfaces.web.access import SHOWN_SECONDS, Here
 from interfaces.web.errors import Problem, correlation_id_of
 
 POSITION_HEADER = "Weaver-Position"
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
-# Whoever creates a run and asks for it at once should find it, without knowing about positions.
-SHOWN_SECONDS = 1.0
 ACTOR = "rest"
 
 

@@ -1,21 +1,20 @@
 """Routes of orders and fills, across all runs."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-import psycopg
 from fastapi import Path, Query
-from psycopg.rows import TupleRow
 
 from application.commands import CancelOrder
 from domain.errors import OrderNotFound
-from interfaces.composition import Weaver
 from interfaces.envelope import envelope
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, shows
 from interfaces.web.commands import Commanding
+from interfaces.web.lists import listed
 from interfaces.web.order_schemas import (
     CancelAccepted,
     Fill,
@@ -23,13 +22,14 @@ from interfaces.web.order_schemas import (
     Order,
     OrderQuery,
     OrderWithEvents,
-    RunOrderQuery,
 )
-from interfaces.web.pagination import Cursors, Page, PageOfRows, paged
+from interfaces.web.pagination import Page, PageOfRows
 from interfaces.web.queries import NoBody, NoQuery, ReadPast
 from projections import fills, orders
 
 router = openapi.router("orders")
+
+type OrdersAndTotal = tuple[list[orders.OrderRow], int]
 
 OrderId = Annotated[UUID, Path(description="The order's id.")]
 
@@ -37,8 +37,8 @@ OrderId = Annotated[UUID, Path(description="The order's id.")]
 @router.get("/orders", response_model=Page[Order], responses=openapi.failures(400), dependencies=[shows(orders.NAME)])
 def list_orders(here: Here, sealed: Sealed, query: Annotated[OrderQuery, Query()]) -> PageOfRows[orders.OrderRow]:
     """List orders, newest first."""
-    with reading(here) as connection:
-        return page_of_orders(here, connection, sealed, "orders", query, query.run_id)
+    as_of = past(here, query.as_of, orders.NAME, run_id=query.run_id)
+    return listed(here, sealed, "orders", query, orders.LISTING, orders_page(as_of))
 
 
 @router.get(
@@ -49,8 +49,8 @@ def list_orders(here: Here, sealed: Sealed, query: Annotated[OrderQuery, Query()
 )
 def show_order(here: Here, order_id: OrderId, query: Annotated[ReadPast, Query()]) -> dict[str, Any]:
     """Show one order and everything that happened to it, until now or until some time in the past."""
+    as_of = past(here, query.as_of)
     with reading(here) as connection:
-        as_of = past(here, connection, query.as_of)
         row = orders.find(connection, order_id) if as_of is None else orders.find_past(connection, order_id, as_of)
     if row is None:
         raise OrderNotFound(order_id)
@@ -73,44 +73,9 @@ def cancel_order(commands: Commanding, order_id: OrderId, query: NoQuery, body: 
 @router.get("/fills", response_model=Page[Fill], responses=openapi.failures(400), dependencies=[shows(fills.NAME)])
 def list_fills(here: Here, sealed: Sealed, query: Annotated[FillQuery, Query()]) -> PageOfRows[fills.FillRow]:
     """List fills, newest first."""
-    with reading(here) as connection:
-        return paged(
-            sealed,
-            "fills",
-            query,
-            lambda limit, offset, before: fills.page(
-                connection, run_id=query.run_id, limit=limit, offset=offset, before=before
-            ),
-            lambda row: row.position,
-        )
+    return listed(here, sealed, "fills", query, fills.LISTING, fills.page)
 
 
-def page_of_orders(
-    here: Weaver,
-    connection: psycopg.Connection[TupleRow],
-    sealed: Cursors,
-    listed: str,
-    query: RunOrderQuery,
-    run_id: UUID | None,
-) -> PageOfRows[orders.OrderRow]:
-    """Return the page of orders the query asks for, of one run or of all; listed: the list's name, as for `paged`."""
-    as_of = past(here, connection, query.as_of, orders.NAME, run_id=run_id)
-    page = orders.page if as_of is None else partial(orders.page_past, as_of=as_of)
-    return paged(
-        sealed,
-        listed,
-        query,
-        lambda limit, offset, before: page(
-            connection,
-            run_id=run_id,
-            status=query.status,
-            symbol=query.symbol,
-            side=query.side,
-            start=query.start,
-            end=query.end,
-            limit=limit,
-            offset=offset,
-            before=before,
-        ),
-        lambda row: row.created_position,
-    )
+def orders_page(as_of: int | None) -> Callable[..., OrdersAndTotal]:
+    """Return what finds a page of orders as they are, or as they were at a position."""
+    return orders.page if as_of is None else partial(orders.page_past, as_of=as_of)

@@ -1,6 +1,6 @@
 """Query parameters that many routes share: pages, cursors and the position an answer must show."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import Body, Query
 from pydantic import Field, model_validator
@@ -10,6 +10,9 @@ from interfaces.web.values import MAX_WHOLE, AsOf, Given, Nothing
 MAX_PAGE_SIZE = 500
 # Parameters that may be given more than once; of the others, one of two values would have to be ignored.
 REPEATABLE = frozenset({"type"})
+# What says which page of a list to show, and how fresh; every other parameter but the time filters it.
+_PLACES = {"page", "page_size", "cursor", "min_position"}
+_NO_FILTERS = _PLACES | {"as_of"}
 
 
 class NoParameters(Given):
@@ -61,6 +64,10 @@ class Paged(Read):
             raise ValueError("page and cursor say two places: give one of them")
         return self
 
+    def wanted(self) -> dict[str, Any]:
+        """Return what the list is filtered by, as a read model takes it: by name, None for what is not filtered by."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in _NO_FILTERS}
+
     def filters(self) -> dict[str, object]:
         """Return what the list is filtered by, as JSON types: a cursor is good for these alone."""
-        return self.model_dump(mode="json", exclude={"page", "page_size", "cursor", "min_position"}, exclude_none=True)
+        return self.model_dump(mode="json", exclude=_PLACES, exclude_none=True)

@@ -10,13 +10,14 @@ from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
 from interfaces.web.event_schemas import Envelope, RunEventQuery
 from interfaces.web.journal_pages import run_events
+from interfaces.web.lists import listed_of_run, require_shown_run
 from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
-from interfaces.web.orders import page_of_orders
+from interfaces.web.orders import orders_page
 from interfaces.web.pagination import Page, PageOfRows, paged
 from interfaces.web.queries import Paged, Read, ReadPast
 from interfaces.web.run_schemas import EquityCurve, EquityPoint, Figure
 from interfaces.web.runs import RunId
-from projections import equity, fills, orders, runs
+from projections import equity, fills, orders, runs, stats
 
 router = openapi.router("runs")
 _failures = openapi.failures(400, 404)
@@ -32,9 +33,8 @@ def list_run_orders(
     here: Here, sealed: Sealed, run_id: RunId, query: Annotated[RunOrderQuery, Query()]
 ) -> PageOfRows[orders.OrderRow]:
     """List the run's orders, newest first."""
-    with reading(here) as connection:
-        require_run(connection, run_id)
-        return page_of_orders(here, connection, sealed, f"orders of {run_id}", query, run_id)
+    as_of = past(here, query.as_of, orders.NAME, run_id=run_id)
+    return listed_of_run(here, sealed, run_id, query, orders.LISTING, orders_page(as_of), orders.NAME, as_of)
 
 
 @router.get(
@@ -47,17 +47,7 @@ def list_run_fills(
     here: Here, sealed: Sealed, run_id: RunId, query: Annotated[Paged, Query()]
 ) -> PageOfRows[fills.FillRow]:
     """List the run's fills, newest first."""
-    with reading(here) as connection:
-        require_run(connection, run_id)
-        return paged(
-            sealed,
-            f"fills of {run_id}",
-            query,
-            lambda limit, offset, before: fills.page(
-                connection, run_id=run_id, limit=limit, offset=offset, before=before
-            ),
-            lambda row: row.position,
-        )
+    return listed_of_run(here, sealed, run_id, query, fills.LISTING, fills.page, fills.NAME)
 
 
 @router.get(
@@ -68,10 +58,10 @@ def list_run_fills(
 )
 def show_equity(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> EquityCurve:
     """Show the run's equity curve, oldest point first, whole or as far as it had come at some time."""
+    as_of = past(here, query.as_of, equity.NAME, run_id=run_id)
+    require_shown_run(here, run_id, equity.NAME, as_of)
+    find = equity.curve if as_of is None else partial(equity.curve_past, as_of=as_of)
     with reading(here) as connection:
-        as_of = past(here, connection, query.as_of, equity.NAME, run_id=run_id)
-        require_run(connection, run_id, as_of)
-        find = equity.curve if as_of is None else partial(equity.curve_past, as_of=as_of)
         curve = find(connection, run_id)
     # Straight from numeric columns: checking tens of thousands of points again would take longer than reading them.
     return EquityCurve.model_construct(
@@ -84,12 +74,13 @@ def show_equity(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) 
     response_model=dict[str, Figure],
     response_model_exclude_unset=True,
     responses=_failures,
-    dependencies=[shows(runs.NAME)],
+    dependencies=[shows(runs.NAME, stats.NAME)],
 )
 def show_statistics(here: Here, run_id: RunId, query: Annotated[Read, Query()]) -> dict[str, Any]:
     """Show every figure of the run, with its basis; none before the run has ended."""
+    require_shown_run(here, run_id, stats.NAME)
     with reading(here) as connection:
-        return require_run(connection, run_id).stats or {}
+        return stats.figures(connection, run_id) or {}
 
 
 @router.get(

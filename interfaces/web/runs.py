@@ -18,7 +18,8 @@ from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
 from interfaces.web.commands import Commanding, Commands
 from interfaces.web.errors import Problem
-from interfaces.web.pagination import Page, PageOfRows, paged
+from interfaces.web.lists import listed
+from interfaces.web.pagination import Page, PageOfRows
 from interfaces.web.queries import NoBody, NoQuery, ReadPast
 from interfaces.web.run_answers import shown, shown_as_created
 from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
@@ -35,23 +36,7 @@ RunId = Annotated[UUID, Path(description="The run's id.")]
 @router.get("/runs", response_model=Page[Run], responses=openapi.failures(400), dependencies=[shows(runs.NAME)])
 def list_runs(here: Here, sealed: Sealed, query: Annotated[RunQuery, Query()]) -> PageOfRows[dict[str, object]]:
     """List runs, newest first."""
-    with reading(here) as connection:
-        page = paged(
-            sealed,
-            "runs",
-            query,
-            lambda limit, offset, before: runs.page(
-                connection,
-                status=query.status,
-                mode=query.mode,
-                strategy_id=query.strategy_id,
-                tag=query.tag,
-                limit=limit,
-                offset=offset,
-                before=before,
-            ),
-            lambda row: row.created_position,
-        )
+    page = listed(here, sealed, "runs", query, runs.LISTING, runs.page)
     return page.of([shown(row, here.broadcast.last_progress(row.id)) for row in page.items])
 
 
@@ -71,8 +56,8 @@ def create_run(here: Here, commands: Commanding, response: Response, query: NoQu
 @router.get("/runs/{run_id}", response_model=Run, responses=openapi.failures(404), dependencies=[shows(runs.NAME)])
 def show_run(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> dict[str, object]:
     """Show one run as it stands, or as it was."""
+    as_of = past(here, query.as_of, run_id=run_id)
     with reading(here) as connection:
-        as_of = past(here, connection, query.as_of, run_id=run_id)
         row = require_run(connection, run_id, as_of)
     return shown(row, here.broadcast.last_progress(run_id) if as_of is None else None)
 

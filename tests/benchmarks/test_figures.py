@@ -4,7 +4,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -16,13 +16,14 @@ import pytest
 from application.journal import MAX_BATCH, Journal
 from domain.events import Chain, Recorded
 from domain.ids import OrderIds, new_id
-from domain.order import OrderCreated, OrderFilled
+from domain.order import OrderCreated, OrderFilled, Side
 from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
 from projections.catalog import READ_MODELS
 from projections.view import fold_batch
 from tests.benchmarks.figures import figure
 from tests.postgres_servers import SHARED_DATA
+from tests.projections.facts import run_created
 from tests.system.weaver_process import WeaverServer
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
@@ -41,20 +42,21 @@ def journal(database_url: str) -> Iterator[Journal]:
 
 
 def order_events(run_id: UUID, orders: int) -> list[Recorded]:
-    """Return an intent and a fill for each order, as a backtest records them."""
+    """Return an intent and a fill for each order, as a backtest records them: in and out of a position, by turns."""
     ids = OrderIds(UUID(int=1), run_id)
     made = []
     for n in range(1, orders + 1):
-        stream, client = ids.order_id(n), ids.client_order_id(n)
+        stream, client, at = ids.order_id(n), ids.client_order_id(n), AT + n * timedelta(minutes=1)
+        side: Side = "buy" if n % 2 else "sell"
         intent = OrderCreated(
-            at=AT, run_id=run_id, client_order_id=client, sequence=n, symbol="BTC/USD", side="buy", qty=Decimal(1)
+            at=at, run_id=run_id, client_order_id=client, sequence=n, symbol="BTC/USD", side=side, qty=Decimal(1)
         )
         fill = OrderFilled(
-            at=AT,
+            at=at,
             run_id=run_id,
             execution_id=f"{client}-1",
             symbol="BTC/USD",
-            side="buy",
+            side=side,
             qty=Decimal(1),
             price=Decimal("313.24"),
             fee=Decimal("0.31324"),
@@ -67,6 +69,7 @@ def order_events(run_id: UUID, orders: int) -> list[Recorded]:
 
 def test_append_and_project(journal: Journal, database_url: str) -> None:
     run_id = new_id()
+    journal.append_batch([Recorded(run_id, 1, run_created())], run_id, CHAIN)
     events = order_events(run_id, EVENTS // 2)
     began = time.perf_counter()
     for first in range(0, len(events), MAX_BATCH):

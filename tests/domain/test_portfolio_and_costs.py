@@ -14,7 +14,7 @@ from domain.errors import InvalidInput
 from domain.ids import OrderIds, new_id
 from domain.money import exact, plain, posted
 from domain.order import Liquidity, OrderFilled, Side
-from domain.portfolio import Portfolio
+from domain.portfolio import Portfolio, PortfolioState, PositionState, Trade
 from domain.run import CostSettings
 from domain.venues import venue
 
@@ -169,6 +169,13 @@ def test_lots_go_in_the_order_they_came() -> None:
     assert [(lot.quantity, lot.price) for lot in lots] == [(Decimal("0.5"), Decimal(20)), (Decimal(1), Decimal(30))]
 
 
+def test_a_fill_of_which_the_fee_takes_everything_leaves_no_lot() -> None:
+    portfolio = Portfolio(Decimal(1000))
+    portfolio.book(fill("buy", Decimal(1), Decimal(10)))
+    portfolio.book(msgspec.structs.replace(fill("buy", Decimal(1), Decimal(20)), base_fee=Decimal(1)))
+    assert [(lot.quantity, lot.price) for lot in portfolio.position("X/USD").lots] == [(Decimal(1), Decimal(10))]
+
+
 signed_fills = st.lists(
     st.tuples(
         st.sampled_from(["buy", "sell"]),
@@ -235,3 +242,54 @@ def test_new_ids_ascend_with_time_and_say_their_version() -> None:
     assert len(set(made)) == 2000
     assert [one.int >> 80 for one in made] == sorted(one.int >> 80 for one in made)
     assert {one.version for one in made} == {7}
+
+
+splits = st.sets(st.integers(0, 30))
+
+
+def booked(
+    history: list[tuple[Side, Decimal, Decimal, Decimal, Decimal]], written_down_before: set[int], *, with_lots: bool
+) -> tuple[PortfolioState, list[Trade]]:
+    """Book a history over two symbols, the portfolio being written down as JSON and restored before these fills."""
+    portfolio, trades = Portfolio(Decimal(100_000)), list[Trade]()
+    for number, (side, qty, price, fee, rate) in enumerate(history):
+        if number in written_down_before:
+            trades += portfolio.trades
+            state = portfolio.state()
+            if not with_lots:
+                state = without_lots(state)
+            portfolio = Portfolio.restore(msgspec.json.decode(msgspec.json.encode(state), type=PortfolioState))
+        base_fee = (qty * rate).quantize(Decimal("1e-9")) if side == "buy" else Decimal(0)
+        symbol = "X/USD" if price % 2 < 1 else "Y/USD"
+        portfolio.book(msgspec.structs.replace(fill(side, qty, price, fee), base_fee=base_fee, symbol=symbol))
+    return portfolio.state(), [*trades, *portfolio.trades]
+
+
+def without_lots(state: PortfolioState) -> PortfolioState:
+    positions = tuple(msgspec.structs.replace(one, lots=()) for one in state.positions)
+    return msgspec.structs.replace(state, positions=positions)
+
+
+@given(signed_fills, splits)
+def test_a_portfolio_written_down_and_restored_at_any_point_books_the_same(
+    history: list[tuple[Side, Decimal, Decimal, Decimal, Decimal]], written_down_before: set[int]
+) -> None:
+    at_once = booked(history, set(), with_lots=True)
+    restored = booked(history, written_down_before, with_lots=True)
+    assert restored == at_once
+    assert str(restored) == str(at_once), "to the last trailing zero"
+
+
+@given(signed_fills, splits)
+def test_a_position_restored_without_its_lots_books_the_same_and_has_those_opened_since(
+    history: list[tuple[Side, Decimal, Decimal, Decimal, Decimal]], written_down_before: set[int]
+) -> None:
+    at_once, trades = booked(history, set(), with_lots=True)
+    restored, trades_of_restored = booked(history, written_down_before, with_lots=False)
+    assert (without_lots(restored), trades_of_restored) == (without_lots(at_once), trades)
+    for one, other in zip(restored.positions, at_once.positions, strict=True):
+        assert one.lots == newest(other, len(one.lots))
+
+
+def newest(position: PositionState, count: int) -> tuple[object, ...]:
+    return position.lots[len(position.lots) - count :]

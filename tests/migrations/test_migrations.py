@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from domain.errors import DatabaseUnavailable
 from interfaces import database
 from interfaces.database import MIGRATION_LOCK, REVISIONS, connect, downgrade, migrate, require_migrated, revision
+from tests.projections.facts import append, dump, fold_all, random_facts
 
 ROOT = Path(__file__).parents[2]
 CATALOG = {
@@ -136,3 +137,22 @@ def test_migrating_leaves_the_logging_of_the_process_alone(empty_database_url: s
     migrate(empty_database_url)
     assert (root.level, list(root.handlers), ours.level, ours.disabled) == before
     assert not ours.disabled
+
+
+def test_statistics_move_out_of_the_rows_of_runs_and_back(database_url: str) -> None:
+    with connect(database_url) as connection:
+        append(connection, list(random_facts(seed=2)))
+        fold_all(connection)
+        connection.commit()
+        before = {table: dump(connection, table) for table in ("stats", "runs")}
+        connection.commit()
+        assert all(before.values())
+        downgrade(database_url, "0003")
+        moved_back = connection.execute("select id, stats -> 'total_pnl' ->> 'value' from runs where stats is not null")
+        assert {value for _, value in moved_back} == {"123.45"}
+        connection.commit()
+        migrate(database_url)
+        rows = connection.execute("select name, position from projection_position")
+        offsets = {name: position for name, position in rows}
+        assert offsets["stats"] == offsets["runs"] > offsets["ledger"] == offsets["decisions"] == 0
+        assert {table: dump(connection, table) for table in ("stats", "runs")} == before

@@ -92,6 +92,16 @@ def new_order(run_id: UUID, sequence: int, **changes: Any) -> Order:
     return order
 
 
+def filled_order(
+    run_id: UUID, sequence: int, side: Side, qty: str, price: str, fee: str = "0", base_fee: str = "0", **changes: Any
+) -> list[Recorded]:
+    """An order that was filled at once, a minute a sequence; its execution id is its client order id."""
+    order = new_order(run_id, sequence, side=side, qty=Decimal(qty), **changes)
+    execution = Execution(Decimal(qty), Decimal(price), Decimal(fee), Decimal(base_fee))
+    order.fill(minute(sequence), order.created.client_order_id, execution)
+    return list(order.collect_events())
+
+
 def append(connection: Connection[TupleRow], recorded: Sequence[Recorded], run_id: UUID | None = None) -> list[int]:
     """Write events in one transaction, as the journal does; return their positions."""
     encoded = [encode(one.event) for one in recorded]

@@ -90,22 +90,15 @@ def test_a_completed_run_has_its_figures_and_the_summary_of_a_list(
         "fills": 3,
         "trades": 1,
         "final_equity": Decimal("100123.45"),
-        "stats": {
-            "total_trades": {"value": 1, "basis": "positions from flat to flat"},
-            "winning_trades": {"value": 1, "basis": "above zero"},
-            "total_pnl": {"value": "123.45", "basis": "final less initial"},
-            "max_drawdown": {"value": 0.1, "basis": "deepest fall"},
-            "sharpe_ratio": {"value": None, "reason": "2.0 days: nothing is annualised under 30"},
+        "summary": {
+            "total_trades": 1,
+            "winning_trades": 1,
+            "total_pnl": "123.45",
+            "max_drawdown": 0.1,
+            "sharpe_ratio": None,
         },
         "timings": {"load_seconds": 0.25, "engine_seconds": 1.5, "persist_seconds": 0.125},
         "position": 4,
-    }
-    assert row.summary == {
-        "total_trades": 1,
-        "winning_trades": 1,
-        "total_pnl": "123.45",
-        "max_drawdown": 0.1,
-        "sharpe_ratio": None,
     }
 
 

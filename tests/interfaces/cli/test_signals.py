@@ -106,7 +106,7 @@ def test_a_killed_backtest_leaves_no_result_and_no_process(tmp_path: Path, datab
     assert out == ""
     recorded = [topic for (topic,) in rows(database_url, b"select topic from weaver_events order by notification_id")]
     assert recorded == ["run.created", "run.start_requested", "run.started"]
-    assert rows(database_url, b"select final_equity, stats from runs") == [(None, None)]
+    assert rows(database_url, b"select final_equity, summary from runs") == [(None, None)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -123,6 +123,24 @@ def test_the_equity_of_a_backtest_has_come_as_far_as_its_market(api: httpx.Clien
     assert times(max(places)) == times(first_fill)
 
 
+def test_positions_are_shown_as_they_were(api: httpx.Client, weaver: Weaver) -> None:
+    run_id = record_backtest(weaver, filled=3, cancelled=0)
+    fills = [place for place, topic in positions_of(weaver, run_id).items() if topic == "order.filled"]
+    held = []
+    for place in [fills[0] - 1, *fills]:
+        query: dict[str, Any] = {"as_of": place}
+        page = api.get(f"/runs/{run_id}/positions", params=query).json()
+        held.append([(one["quantity"], one["average_price"], len(one["lots"])) for one in page["items"]])
+        assert page["total"] == len(page["items"])
+    assert held == [[], [("0.5", "100.1", 1)], [], [("0.5", "100.1", 1)]]
+    flat = api.get(f"/runs/{run_id}/positions", params={"as_of": fills[1], "state": "flat"}).json()
+    assert [(one["trades"], one["side"]) for one in flat["items"]] == [(1, None)]
+    assert api.get(f"/runs/{run_id}/positions", params={"as_of": fills[1], "side": "long"}).json()["items"] == []
+    now = api.get(f"/runs/{run_id}/positions", params={"min_position": weaver.journal.head()}).json()
+    assert api.get(f"/runs/{run_id}/positions", params={"as_of": weaver.journal.head()}).json() == now
+    require_error(api.get(f"/runs/{new_id()}/positions", params={"as_of": fills[0]}), 404, "NOT_FOUND")
+
+
 def test_a_time_is_the_time_of_recording(api: httpx.Client, weaver: Weaver) -> None:
     run_id = record_run(weaver, mode="paper", at=weaver.clock.now())
     between = weaver.clock.now()
@@ -163,7 +181,7 @@ def record_backtest_of_now(weaver: Weaver) -> UUID:
 @pytest.mark.parametrize(
     "as_of", ["", "-1", "1.5", "now", "9" * 30, str(2**63), "2024-13-01", "2024-01-01T00:00:00", "\uff11", "\0", "1e3"]
 )
-@pytest.mark.parametrize("path", ["/runs/{}", "/runs/{}/orders", "/runs/{}/equity", "/orders"])
+@pytest.mark.parametrize("path", ["/runs/{}", "/runs/{}/orders", "/runs/{}/positions", "/runs/{}/equity", "/orders"])
 def test_a_place_in_time_that_is_none_is_refused(lasting_api: httpx.Client, path: str, as_of: str) -> None:
     answer = lasting_api.get(path.format(new_id()), params={"as_of": as_of})
     assert require_error(answer, 422, "VALIDATION_ERROR")["details"]["errors"][0]["field"].startswith("as_of")
