@@ -5,6 +5,7 @@ import pytest
 
 from interfaces.composition import Weaver
 from interfaces.web.release import release
+from projections.catalog import READ_MODELS
 from tests.interfaces.web.scenes import Served, record_run, require_error, until
 
 PARTS = {"database", "migrations", "journal", "processors", "supervisor", "execution", "clock"}
@@ -24,7 +25,7 @@ def test_a_process_with_everything_it_needs_is_ready(server: Served) -> None:
     assert body["execution"]["state"] == "not_configured"
     assert {part["state"] for name, part in body.items() if name != "execution"} == {"up"}
     assert abs(body["clock"]["details"]["drift_seconds"]) < 1
-    assert set(body["processors"]["details"]) == {"runs", "orders", "fills", "equity", "activity"}
+    assert set(body["processors"]["details"]) == {model.name for model in READ_MODELS}
 
 
 def test_a_database_that_is_away_shows_in_its_own_part(server: Served) -> None:
