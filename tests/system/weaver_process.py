@@ -89,6 +89,12 @@ class WeaverServer:
         except httpx.TransportError:
             return False
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it with signal 9."""
         self._end(signal.SIGKILL)
