@@ -221,7 +221,7 @@ def test_progress_is_streamed_without_an_id(server: Served) -> None:
 
 
 def test_a_quiet_stream_beats(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interfaces.web.event_stream.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("interfaces.broadcast.HEARTBEAT_SECONDS", 0.2)
     with stream(server) as lines:
         assert [next(lines) for _ in range(3)] == ["retry: 1000", ": heartbeat", ""]
 
