@@ -94,7 +94,7 @@ class EventStream(StreamingResponse):
 
     async def _until_stuck(self) -> None:
         """Return when the client has taken nothing for too long; seldom looking is cheaper than a timer a frame."""
-        while self._sending_since is None or monotonic() < self._sending_since + SEND_SECONDS:
+        while self._sending_since is None or monotonic() < self._sending_since + SEND_SECONDS:  # noqa: ASYNC110
             await asyncio.sleep(SEND_SECONDS / LOOKS)
 
 

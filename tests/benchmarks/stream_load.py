@@ -4,6 +4,7 @@ Times are `time.perf_counter`, which on Linux is one clock for all processes of 
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import re
 import time
@@ -123,9 +124,11 @@ async def _listen(answers: Connection, port: int, clients: int) -> None:
     told = asyncio.Event()
     loop.add_reader(answers.fileno(), told.set)
     await told.wait()
-    last, deadline = answers.recv(), loop.time() + ARRIVAL_PATIENCE
-    while loop.time() < deadline and not all(stream.positions and stream.positions[-1] >= last for stream in streams):
-        await asyncio.sleep(0.05)
+    last = answers.recv()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ARRIVAL_PATIENCE):
+            for stream in streams:
+                await stream.reached(last)
     answers.send([(np.array(stream.positions, np.int64), np.array(stream.times)) for stream in streams])
 
 
@@ -136,11 +139,18 @@ class _Stream(asyncio.Protocol):
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     positions: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
     _rest: bytes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         transport.write(b"GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    async def reached(self, position: int) -> None:
+        """Return when it has been told of this position."""
+        while not self.positions or self.positions[-1] < position:
+            self._news.clear()
+            await self._news.wait()
 
     def data_received(self, data: bytes) -> None:
         now = time.perf_counter()
@@ -150,3 +160,4 @@ class _Stream(asyncio.Protocol):
         for position in PLACE.findall(whole + separator):
             self.positions.append(int(position))
             self.times.append(now)
+        self._news.set()
