@@ -12,11 +12,10 @@ from uuid import UUID
 
 import pytest
 
-from domain.ids import new_id
 from interfaces.database import connect, migrate
 from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.market_data.bar_store import BarStore
-from interfaces.market_data.sample_bars import sample_bars
+from interfaces.market_data.sample_bars import SAMPLE_SYMBOL, sample_bars
 from tests.system.event_clients import Commander, StreamWatcher, TailPoller, until
 from tests.system.weaver_process import WeaverServer
 
@@ -26,6 +25,14 @@ COMMANDERS, BACKTESTS_EACH = 3, 3
 LONGEST_LIFE, LONGEST_BIRTH = 0.6, 2.0
 RUN_TYPES = [("type", "run.created"), ("type", "run.started"), ("type", "run.completed")]
 RECONNECTING = 1_000
+RUN = {
+    "mode": "backtest",
+    "strategy_id": "sma_cross",
+    "symbols": [SAMPLE_SYMBOL],
+    "timeframe": "1m",
+    "start_time": "2025-01-01T00:00:00Z",
+    "end_time": "2025-01-02T00:00:00Z",
+}
 
 
 class Line(NamedTuple):
@@ -44,9 +51,10 @@ class Line(NamedTuple):
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
-    """A PostgreSQL of the test's own, which outlives every server."""
+    """A PostgreSQL of the test's own with a day of bars; it outlives every server."""
     with EmbeddedPostgres(tmp_path / "postgres") as postgres:
         migrate(postgres.url)
+        BarStore(postgres.url).save(sample_bars(days=1), "test")
         yield postgres.url
 
 
@@ -95,31 +103,21 @@ def require_told_once(watchers: Sequence[StreamWatcher | TailPoller], journal: S
         assert watcher.positions == wanted, "everything once, but not in order"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_fifty_kills_lose_no_event_and_no_acknowledged_command(database_url: str, tmp_path: Path) -> None:
     seed = int(os.environ.get("WEAVER_TEST_SEED", time.monotonic_ns() % 2**32))
     print(f"WEAVER_TEST_SEED={seed}")  # noqa: T201 - what it takes to see a failure again
     chance = random.Random(seed)
-    bars = sample_bars(days=1)
-    BarStore(database_url).save(bars, "test")
-    run = {
-        "mode": "backtest",
-        "strategy_id": "sma_cross",
-        "symbols": [bars.symbol],
-        "timeframe": str(bars.timeframe),
-        "start_time": "2025-01-01T00:00:00Z",
-        "end_time": "2025-01-02T00:00:00Z",
-    }
 
     async def scene(server: WeaverServer) -> None:
-        followed = await asyncio.to_thread(server.create_run, **run)
+        followed = await asyncio.to_thread(server.create_run, **RUN)
         filters: list[list[tuple[str, str]]] = [[], RUN_TYPES, [("type", "order.filled")], [("run_id", followed)]]
         watchers: list[StreamWatcher | TailPoller] = [
             *(StreamWatcher(server.port, wanted) for wanted in [[], [], *filters]),
             *(TailPoller(server.url, wanted) for wanted in filters[:2]),
         ]
         commanders = [
-            Commander(server.url, f"commander-{n}", random.Random(chance.random()), run, BACKTESTS_EACH)
+            Commander(server.url, f"commander-{n}", random.Random(chance.random()), RUN, BACKTESTS_EACH)
             for n in range(COMMANDERS)
         ]
         stop = asyncio.Event()
@@ -159,8 +157,6 @@ def test_fifty_kills_lose_no_event_and_no_acknowledged_command(database_url: str
 
 @pytest.mark.timeout(300)
 def test_a_thousand_clients_that_come_back_at_once_all_catch_up(database_url: str, tmp_path: Path) -> None:
-    run = {"symbols": ["X/USD"], "timeframe": "1h", "start_time": "2025-01-01T00:00:00Z"}
-
     async def scene(server: WeaverServer) -> None:
         watchers = [StreamWatcher(server.port) for _ in range(RECONNECTING)]
 
@@ -172,8 +168,7 @@ def test_a_thousand_clients_that_come_back_at_once_all_catch_up(database_url: st
         async with at_work(watchers):
             for _ in range(2):
                 for _ in range(20):
-                    body = run | {"end_time": "2025-02-01T00:00:00Z", "name": str(new_id())}
-                    await asyncio.to_thread(server.create_run, **body)
+                    await asyncio.to_thread(server.create_run, **RUN)
                 await all_are_told()
                 server.kill()
                 await asyncio.to_thread(server.start)
