@@ -34,7 +34,7 @@ class StreamWatcher:
     async def _connect(self) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         with contextlib.closing(writer):
-            query = str(httpx.QueryParams([*self.filters, ("after", "0")]))
+            query = str(httpx.QueryParams((*self.filters, ("after", "0"))))
             resume = "" if self._last_id is None else f"Last-Event-ID: {self._last_id}\r\n"
             writer.write(f"GET /api/v1/events/stream?{query} HTTP/1.1\r\nHost: localhost\r\n{resume}\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
@@ -69,8 +69,8 @@ class TailPoller:
         """Poll until cancelled."""
         async with httpx.AsyncClient(base_url=self._url, timeout=CALL_SECONDS) as client:
             while True:
-                query = [*self.filters, ("after", str(self._after)), ("wait", "2")]
-                answer = await attempt(client.get("/api/v1/events/tail", params=httpx.QueryParams(query)))
+                query = httpx.QueryParams((*self.filters, ("after", str(self._after)), ("wait", "2")))
+                answer = await attempt(client.get("/api/v1/events/tail", params=query))
                 if answer is None or answer.status_code != 200:
                     await asyncio.sleep(PAUSE)
                     continue
