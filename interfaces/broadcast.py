@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 import structlog
 from anyio import CapacityLimiter, to_thread
+from sse_starlette import ServerSentEvent
 
 from domain.errors import Unavailable
 from domain.event_catalogue import split_topic
@@ -28,6 +29,9 @@ STEP = 500
 # Clients that read from the journal at the same time: commands share its few connections.
 JOURNAL_READERS = 2
 RETRY_SECONDS = 1.0
+# One timer for all clients: proxies and browsers give a silent connection up.
+HEARTBEAT_SECONDS = 15.0
+HEARTBEAT = ServerSentEvent(comment="heartbeat", sep="\n").encode()
 PROGRESS = "progress"
 MAX_PROGRESS = 1_000
 
@@ -125,12 +129,18 @@ class Broadcast:
         self._clients = 0
         self._readers: CapacityLimiter | None = None
         self._fractions: dict[UUID, float] = {}
-        self._told = 0
-        self._progress: dict[UUID, tuple[int, Frame]] = {}
+        self._passing: dict[tuple[str, object], tuple[int, Frame]] = {}
+        self._passed = 0
+        self._beats = 0
+        self._next_beat: asyncio.TimerHandle | None = None
+        # Only ever growing, counted on the loop; read from any thread.
+        self.frames_sent = 0
+        self.clients_dropped = 0
+        self.resets = 0
 
     @property
     def clients(self) -> int:
-        """How many clients are being served."""
+        """How many clients are being served, long polls included."""
         return self._clients
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -143,6 +153,9 @@ class Broadcast:
         """Serve no clients any more: the loop is about to end."""
         with self._lock:
             self._loop = None
+            if self._next_beat is not None:
+                self._next_beat.cancel()
+                self._next_beat = None
 
     def publish(self, entries: Sequence[JournalEntry]) -> None:
         """Hand out entries, which follow on from the last ones. For one thread, any; never blocks."""
@@ -172,29 +185,35 @@ class Broadcast:
         self._on_loop(self._wake_all)
 
     async def follow(
-        self, after: int, wanted: Wanted, journal: JournalPage, *, with_progress: bool = True
+        self, after: int, wanted: Wanted, journal: JournalPage, *, with_passing: bool = True
     ) -> AsyncGenerator[bytes]:
         """Yield the frames of every wanted event after that position, each once and in order, until `close`.
 
         journal: gives the next entries after a position that are wanted, at most so many; called in a worker thread.
-        Progress goes between them, without a place in the order: only the newest figure of each run.
+        with_passing: whether what passes goes between them, without a place in the order: the newest progress of each
+        run, and heartbeats.
         """
-        cursor, told = after, 0
+        cursor, passed, beats = after, 0, self._beats
         self._clients += 1
+        self._keep_beating()
         try:
             while not self._closed:
                 wake = self._wake
                 if self._ring.floor is not None and cursor >= self._ring.floor:
                     frames = self._ring.after(cursor)
-                    is_behind = bool(frames)
+                    is_behind = len(frames) == STEP
                     cursor = frames[-1].position if frames else cursor
                     frames = [frame for frame in frames if wanted.admits(frame.topic, frame.run_id)]
                 else:
                     frames, cursor, is_behind = await self._from_journal(cursor, wanted, journal)
-                if with_progress:
-                    frames, told = [*frames, *self._progress_after(told, wanted)], self._told
+                if with_passing and passed != self._passed:
+                    frames, passed = [*frames, *self._passing_after(passed, wanted)], self._passed
                 if frames:
-                    yield b"".join(frame.data for frame in frames)
+                    self.frames_sent += len(frames)
+                    yield b"".join([frame.data for frame in frames])
+                if with_passing and beats != self._beats:
+                    beats = self._beats
+                    yield HEARTBEAT
                 if is_behind:
                     await asyncio.sleep(0)
                 else:
@@ -228,23 +247,39 @@ class Broadcast:
     def _append(self, frames: Sequence[Frame], first: int, last: int, ended: Sequence[UUID]) -> None:
         self._ring.append(frames, first, last)
         for run_id in ended:
-            self._progress.pop(run_id, None)
+            self._passing.pop((PROGRESS, run_id), None)
         self._wake_all()
 
     def _note_progress(self, run_id: UUID, fraction: float) -> None:
-        self._told += 1
-        data = _encode({"run_id": str(run_id), "progress": fraction})
-        if run_id not in self._progress and len(self._progress) >= MAX_PROGRESS:
-            del self._progress[next(iter(self._progress))]
-        self._progress[run_id] = self._told, Frame(0, PROGRESS, run_id, b"event: progress\ndata: %b\n\n" % data)
+        self._pass_on(PROGRESS, run_id, run_id, {"run_id": str(run_id), "progress": fraction})
+
+    def _pass_on(self, topic: str, about: object, run_id: UUID | None, thin: dict[str, object]) -> None:
+        """Hand out an event that carries no id; of those of a topic about the same thing only the newest is kept."""
+        self._passed += 1
+        key = topic, about
+        if key not in self._passing and len(self._passing) >= MAX_PROGRESS:
+            del self._passing[next(iter(self._passing))]
+        data = b"event: %b\ndata: %b\n\n" % (topic.encode(), _encode(thin))
+        self._passing[key] = self._passed, Frame(0, topic, run_id, data)
         self._wake_all()
 
-    def _progress_after(self, told: int, wanted: Wanted) -> list[Frame]:
+    def _passing_after(self, passed: int, wanted: Wanted) -> list[Frame]:
         return [
             frame
-            for number, frame in self._progress.values()
-            if number > told and wanted.admits(PROGRESS, frame.run_id)
+            for number, frame in self._passing.values()
+            if number > passed and wanted.admits(frame.topic, frame.run_id)
         ]
+
+    def _keep_beating(self) -> None:
+        """Arm the next heartbeat, unless it is armed; called by each client that comes, and by each heartbeat."""
+        if self._next_beat is None and self._clients and self._loop is not None:
+            self._next_beat = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
+
+    def _beat(self) -> None:
+        self._next_beat = None
+        self._beats += 1
+        self._wake_all()
+        self._keep_beating()
 
     def _wake_all(self) -> None:
         woken, self._wake = self._wake, asyncio.Event()

@@ -21,6 +21,9 @@ ENTRIES_CHANNEL, PROGRESS_CHANNEL = "weaver_events", "weaver_progress"
 PAGE = 1_000
 # All in seconds. The journal is looked at this often even if no notification tells that it grew.
 SAFETY_POLL = 0.25
+# Subscribers hear of entries this much earlier than those who wait for the journal to grow: these are many, each has
+# work to do at once, and would take the interpreter from the event loop in the moment it hands the entries out.
+HEAD_START = 0.003
 FIRST_DELAY, LAST_DELAY = 0.05, 0.5  # between two attempts to connect
 CONNECT_PATIENCE = 2
 # Without a successful look for so long it does not count as alive any more.
@@ -62,6 +65,10 @@ class JournalTail:
         self._trouble: str | None = "it has not looked at the journal yet"
         self._dropped: str | None = None
         self._is_lost = False
+        self._announce_at: float | None = None
+        # Only ever growing, counted in the tail's thread; read from any.
+        self.entries_seen = 0
+        self.reconnects = 0
         self._thread = threading.Thread(target=self._work, name="journal tail", daemon=True)
 
     def subscribe(self, on_entries: OnEntries, on_progress: OnProgress) -> None:
@@ -108,7 +115,10 @@ class JournalTail:
         return self._thread.is_alive() and self.failure is None and self.seconds_since_look < STALE
 
     def wait(self, after: int, timeout: float) -> int:
-        """Return the newest position, at once if it is beyond `after`, else when it grows or `timeout` seconds pass."""
+        """Return the newest position, at once if it is beyond `after`, else when it grows or `timeout` seconds pass.
+
+        Subscribers have had a head start of some milliseconds, in which further entries add up.
+        """
         with self._grown:
             self._grown.wait_for(lambda: self.head > after or self._stopping.is_set(), timeout)
             return self.head
@@ -125,6 +135,8 @@ class JournalTail:
             except Exception as error:  # a tail that ended would leave everyone blind, whatever it is
                 self._lose(error)
                 log.exception("the journal tail has failed")
+            self._announce()
+            self.reconnects += not self._stopping.is_set()
             delay = FIRST_DELAY if self._looked_at > began else min(2 * delay, LAST_DELAY)
             self._stopping.wait(delay)
 
@@ -147,14 +159,30 @@ class JournalTail:
         self._begin(connection)
         while not self._stopping.is_set():
             self._look(connection)
-            for told in connection.notifies(timeout=SAFETY_POLL, stop_after=1):
-                if told.channel == PROGRESS_CHANNEL:
-                    self._tell_progress(told.payload)
+            self._rest(connection)
+
+    def _rest(self, connection: Connection[Any]) -> None:
+        """Return when something is told, or when it is time to look anyway; announce growth when that is due."""
+        due = self._announce_at
+        is_told = self._hear(connection, SAFETY_POLL if due is None else max(0.0, due - monotonic()))
+        if due is not None and monotonic() >= due:
+            self._announce()
+            if not is_told:
+                self._hear(connection, SAFETY_POLL)
+
+    def _hear(self, connection: Connection[Any], timeout: float) -> bool:
+        is_told = False
+        for told in connection.notifies(timeout=timeout, stop_after=1):
+            is_told = True
+            if told.channel == PROGRESS_CHANNEL:
+                self._tell_progress(told.payload)
+        return is_told
 
     def _begin(self, connection: Connection[Any]) -> None:
         [(head,)] = connection.execute("select coalesce(max(notification_id), 0) from weaver_events")
         if self._head is None:
-            self._grow(head)
+            self._head = head
+            self._announce()
         elif head < self._head:
             raise DatabaseUnavailable(
                 f"the journal ends at {head}, but {self._head} was seen before: the database was restored to an "
@@ -166,14 +194,17 @@ class JournalTail:
             entries = read_entries(connection, self.head, PAGE)
             self._succeed()
             if entries:
-                self._grow(entries[-1].position)
+                self._head = entries[-1].position
+                self.entries_seen += len(entries)
                 self._tell(lambda subscriber: subscriber.on_entries(entries))  # noqa: B023  called before the next turn
+                self._announce_at = self._announce_at or monotonic() + HEAD_START
             if len(entries) < PAGE:
                 return
 
-    def _grow(self, head: int) -> None:
+    def _announce(self) -> None:
+        """Wake everyone who waits for the journal to grow."""
+        self._announce_at = None
         with self._grown:
-            self._head = head
             self._grown.notify_all()
 
     def _tell_progress(self, payload: str) -> None:

@@ -86,12 +86,16 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
 
 
 def _serve(weaver: "Weaver", listener: socket.socket) -> None:
+    import gc
+
     from interfaces.web.server import WebServer
 
     class AnnouncedServer(WebServer):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                # What was imported stays: every full collection would look through it, and hold all threads meanwhile.
+                gc.freeze()
                 print_line(f"Haro is at {_address(weaver.settings, listener)} (Ctrl-C ends it)")
 
     AnnouncedServer(weaver).run([listener])

@@ -53,7 +53,9 @@ async def stream_events(
     """
     after, first = await _beginning(here, query.after, last_event_id)
     wanted = Wanted(query.run_id, here.journal.catalogue.versions(query.type))
-    return EventStream(here.broadcast.follow(after, wanted, journal_pages(here.journal)), first)
+    if first:
+        here.broadcast.resets += 1
+    return EventStream(here.broadcast, here.broadcast.follow(after, wanted, journal_pages(here.journal)), first)
 
 
 async def _beginning(here: Weaver, given_after: str | None, last_event_id: str | None) -> tuple[int, bytes]:
@@ -92,7 +94,7 @@ def _read_tail(here: Weaver, after: int, wanted: Wanted, limit: int) -> dict[str
 
 
 async def _wait_for_event(here: Weaver, after: int, wanted: Wanted, seconds: float) -> None:
-    frames = here.broadcast.follow(after, wanted, journal_pages(here.journal), with_progress=False)
+    frames = here.broadcast.follow(after, wanted, journal_pages(here.journal), with_passing=False)
     async with aclosing(frames):
         try:
             async with asyncio.timeout(seconds):

@@ -14,7 +14,8 @@ import pytest
 from domain.errors import DatabaseUnavailable
 from domain.events import JournalEntry
 from domain.ids import new_id
-from interfaces.broadcast import STEP, Broadcast, Wanted
+from interfaces import broadcast as broadcast_module
+from interfaces.broadcast import HEARTBEAT, STEP, Broadcast, Wanted
 
 RUN, OTHER_RUN = new_id(), new_id()
 RECORDED = datetime(2024, 1, 31, 14, 30, tzinfo=UTC)
@@ -266,6 +267,64 @@ def test_progress_carries_no_place_and_only_its_newest_figure_is_sent() -> None:
         await of_one.read_until(lambda client: bool(client.told))
         assert [json.loads(frame["data"])["run_id"] for frame in of_one.told] == [str(OTHER_RUN)]
         await of_one.leave()
+
+    served(broadcast, scene)
+
+
+def test_every_client_hears_the_same_heartbeat_and_a_long_poll_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast_module, "HEARTBEAT_SECONDS", 0.05)
+    broadcast, book = Broadcast("e"), Book()
+
+    async def scene() -> None:
+        clients = [broadcast.follow(0, EVERYTHING, book.page) for _ in range(3)]
+        poll = broadcast.follow(0, EVERYTHING, book.page, with_passing=False)
+        polled = asyncio.ensure_future(anext(poll))
+        async with asyncio.timeout(10):
+            for _ in range(3):
+                assert await asyncio.gather(*(anext(client) for client in clients)) == [HEARTBEAT] * 3
+        assert broadcast.frames_sent == 0, "a heartbeat is no frame"
+        assert not polled.done()
+        broadcast.publish(book.grow(1))
+        async with asyncio.timeout(10):
+            assert b"id: e-1" in await polled
+        for client in (*clients, poll):
+            await client.aclose()
+
+    served(broadcast, scene)
+
+
+def test_without_clients_no_heart_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast_module, "HEARTBEAT_SECONDS", 0.02)
+    broadcast, book = Broadcast("e"), Book()
+
+    async def scene() -> None:
+        for _ in range(2):
+            client = broadcast.follow(0, EVERYTHING, book.page)
+            async with asyncio.timeout(10):
+                assert await anext(client) == HEARTBEAT
+            await client.aclose()
+            async with asyncio.timeout(10):
+                while broadcast._next_beat is not None:  # noqa: ASYNC110 - a timer that ends without telling
+                    await asyncio.sleep(0.005)
+
+    served(broadcast, scene)
+
+
+def test_frames_sent_counts_what_each_client_was_sent() -> None:
+    broadcast, book = Broadcast("e"), Book()
+
+    async def scene() -> None:
+        everything = Client(broadcast.follow(0, EVERYTHING, book.page))
+        nothing = Client(broadcast.follow(0, Wanted(OTHER_RUN), book.page))
+        reading = asyncio.ensure_future(nothing.read_until(lambda client: bool(client.told)))
+        broadcast.publish(book.grow(7))
+        await everything.read_until(lambda client: len(client.positions) == 7)
+        broadcast.progress(OTHER_RUN, 0.5)
+        await everything.read_until(lambda client: len(client.told) == 8)
+        await reading
+        assert broadcast.frames_sent == 9
+        await everything.leave()
+        await nothing.leave()
 
     served(broadcast, scene)
 

@@ -23,6 +23,7 @@ from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
 from interfaces.journal_tail import PAGE, SAFETY_POLL, STALE, JournalTail, report_progress
 from tests.interfaces.cutting_proxy import CuttingProxy
+from tests.journal_writers import race
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 RUN = UUID("01900000-0000-7000-8000-000000000001")
@@ -183,6 +184,51 @@ def test_a_burst_is_read_in_pages_and_each_entry_given_once_and_in_order(
     assert listener.positions == sorted(set(listener.positions))
     assert set(listener.streams) >= set(expected)
     assert max(listener.pages) <= PAGE
+
+
+@pytest.mark.timeout(300)
+def test_eight_processes_that_append_at_once_make_the_tail_pass_over_nothing(database_url: str) -> None:
+    """Some 10,000 events of each by both paths of the recorder; `make bench` has 10,000 appends of each."""
+    outcome = race(database_url, writers=8, appends=500, largest=80)
+    assert len(outcome.recorded) > 8 * 9_000
+    assert outcome.told == outcome.recorded
+
+
+def test_subscribers_hear_first_and_those_who_wait_soon_after(
+    journal: Journal, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_tail, "HEAD_START", 0.3)
+    told: list[float] = []
+    tail = JournalTail(database_url)
+    tail.subscribe(lambda entries: told.append(monotonic()), lambda run_id, fraction: None)
+    tail.start()
+    until(lambda: tail.alive)
+    writers = [threading.Timer(delay, record, (journal,)) for delay in (0.05, 0.2, 0.35)]
+    for writer in writers:
+        writer.start()
+    assert tail.wait(0, 5) > 0
+    woken = monotonic()
+    assert 0.25 < woken - told[0] < 1.0, "further entries do not put it off"
+    for writer in writers:
+        writer.join()
+    until(lambda: len(told) == 3)
+    tail.stop()
+
+
+def test_it_counts_what_it_has_seen_and_how_often_it_had_to_connect_again(
+    journal: Journal, database_url: str, tail: JournalTail
+) -> None:
+    assert (tail.entries_seen, tail.reconnects) == (0, 0)
+    record(journal)
+    until(lambda: tail.entries_seen == 1)
+    with connect(database_url) as killer:
+        killer.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where application_name = 'weaver tail' and datname = current_database()"
+        )
+    record(journal)
+    until(lambda: tail.entries_seen == 2)
+    assert tail.reconnects == 1
 
 
 def test_a_dropped_connection_is_replaced_and_nothing_missed_or_repeated(

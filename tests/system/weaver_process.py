@@ -69,6 +69,12 @@ class WeaverServer:
 
     def start(self) -> Self:
         """Start it and wait until it is ready."""
+        self.spawn()
+        wait_until(self._ready, START_SECONDS, f"weaver serve is ready; its log:\n{self.log.read_text()}")
+        return self
+
+    def spawn(self) -> None:
+        """Start it, ready or not."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "weaver", "serve", "--port", str(self.port)],
@@ -77,8 +83,6 @@ class WeaverServer:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self._ready, START_SECONDS, f"weaver serve is ready; its log:\n{self.log.read_text()}")
-        return self
 
     def _ready(self) -> bool:
         process = self._process
@@ -88,6 +92,12 @@ class WeaverServer:
             return self.api.get("/readyz").status_code == 200
         except httpx.TransportError:
             return False
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """Kill it with signal 9."""

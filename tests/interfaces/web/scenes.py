@@ -245,8 +245,9 @@ def streamed(lines: Iterator[str], count: int) -> list[dict[str, str]]:
         if line and not line.startswith(":"):
             name, _, value = line.partition(": ")
             event[name] = value
-        elif not line and event:
-            events.append(event)
+        elif not line:
+            if "data" in event:  # what browsers take for an event
+                events.append(event)
             event = {}
             if len(events) == count:
                 break

@@ -192,6 +192,7 @@ def test_a_place_that_is_not_of_this_journal_is_reset(server: Served, given: str
             assert json.loads(told["data"]) == {"position": head, "reason": reason}
             record_run(weaver)
             assert positions(streamed(lines, 1)) == [weaver.journal.head()], "it goes on from the head"
+    assert weaver.broadcast.resets == 1
 
 
 def test_filters_leave_only_what_was_asked_for(server: Served) -> None:
@@ -221,7 +222,7 @@ def test_progress_is_streamed_without_an_id(server: Served) -> None:
 
 
 def test_a_quiet_stream_beats(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interfaces.web.event_stream.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("interfaces.broadcast.HEARTBEAT_SECONDS", 0.2)
     with stream(server) as lines:
         assert [next(lines) for _ in range(3)] == ["retry: 1000", ": heartbeat", ""]
 
@@ -247,6 +248,7 @@ def test_a_client_that_stops_reading_is_dropped_and_costs_the_others_nothing(
             assert time.monotonic() - began < 5
         assert seen == all_positions(weaver)[1:]
         until(lambda: weaver.broadcast.clients == 1, 10)
+        assert weaver.broadcast.clients_dropped == 1
         stalled.settimeout(10)
         with contextlib.suppress(ConnectionResetError):
             while stalled.recv(65536):
