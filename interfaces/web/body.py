@@ -6,14 +6,17 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import structlog
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from interfaces.web.queries import REPEATABLE
 
 MAX_WHOLE_DIGITS = 400
+LOGGED_IDS = ("run_id", "order_id")
 
 
 class BodyTooLarge(HTTPException):
@@ -59,9 +62,17 @@ class ExactRoute(APIRoute):
                 raise HTTPException(422, f"{repeated[0][:100]}: is given more than once")
             if has_body(request) and not is_json(request.headers.get("content-type", "")):
                 raise HTTPException(415, "send the body as JSON, with the header Content-Type: application/json")
-            return await handle(ExactRequest(request.scope, request.receive))
+            # Whatever is logged on the way says which run and which order it is about.
+            with structlog.contextvars.bound_contextvars(**ids_in(request.scope)):
+                return await handle(ExactRequest(request.scope, request.receive))
 
         return handle_exactly
+
+
+def ids_in(scope: Scope) -> dict[str, str]:
+    """Return the run_id and the order_id in the path, where there are any."""
+    given = scope.get("path_params", {})
+    return {name: str(given[name]) for name in LOGGED_IDS if name in given}
 
 
 def has_body(request: Request) -> bool:

@@ -11,10 +11,10 @@ from starlette.responses import HTMLResponse
 from interfaces.web.access import POSITION_HEADER
 from interfaces.web.body import ExactRoute
 from interfaces.web.edge import CORRELATION_HEADER
+from interfaces.web.edge import PREFIX as PREFIX
 from interfaces.web.security import KEY_HEADER
 from interfaces.web.values import MomentOut
 
-PREFIX = "/api/v1"
 DOCUMENT_PATH = "/openapi.json"
 SUMMARY = """Backtests, paper and live runs of trading strategies, each with a durable journal of every decision.
 
