@@ -31,6 +31,11 @@ from interfaces.web.request_figures import RequestFigures
 LOOK_SECONDS = 1.0
 DRIFT_SECONDS = 30.0
 
+EXAMPLE = """# HELP weaver_journal_position Position of the newest event seen.
+# TYPE weaver_journal_position gauge
+weaver_journal_position 1204.0
+"""
+
 _log = structlog.get_logger("web")
 
 router = APIRouter(tags=["health"])
@@ -149,7 +154,7 @@ class PlatformFigures(Collector):
     "/metrics",
     response_class=PlainTextResponse,
     responses=openapi.failures(401, 403, 413, 500)
-    | {200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {}}}},
+    | {200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"example": EXAMPLE}}}},
 )
 async def show_metrics(request: Request) -> Response:
     """Show figures of this process for Prometheus; `docs/operations.md` lists them.
