@@ -4,7 +4,8 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -96,14 +97,17 @@ class RateLimit:
 def client_of(scope: Scope) -> str:
     """Return what tells clients apart: the address of the connection, of IPv6 its network."""
     client = scope.get("client")
-    if client is None:
-        return UNKNOWN_CLIENT
+    return UNKNOWN_CLIENT if client is None else _network_of(client[0])
+
+
+@lru_cache(MAX_CLIENTS)
+def _network_of(given: str) -> str:
     try:
-        address = ip_address(client[0])
+        address = ip_address(given)
     except ValueError:
         return UNKNOWN_CLIENT
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(int(address) >> (128 - IPV6_PREFIX))
-    return str(address)
+    if isinstance(address, IPv4Address):
+        return given
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, IPV6_PREFIX), strict=False))

@@ -7,8 +7,8 @@ import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 
-from interfaces.web import openapi
-from interfaces.web.app import ROUTERS, health, metrics
+from interfaces.web import health, metrics, openapi
+from interfaces.web.app import ROUTERS
 from interfaces.web.edge import MAX_BODY_BYTES
 from interfaces.web.errors import CODES
 
