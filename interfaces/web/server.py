@@ -16,7 +16,8 @@ from interfaces.web.errors import ErrorAnswers
 from interfaces.web.page import BUILT_PAGE
 
 GRACE_SECONDS = 5
-NO_HTTP = "this is no HTTP request that can be read, or its head is longer than 64 KiB"
+MAX_HEAD_BYTES = 64 * 1024
+NO_HTTP = f"this is no HTTP request that can be read, or its head is longer than {MAX_HEAD_BYTES // 1024} KiB"
 
 _log = structlog.get_logger("web")
 
@@ -54,6 +55,7 @@ class WebServer(uvicorn.Server):
             # Anyone can send X-Forwarded-For: addresses are those of the connections.
             proxy_headers=False,
             ws="none",
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         super().__init__(config)
