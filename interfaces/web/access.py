@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import psycopg
-import structlog
 from fastapi import Depends, Request, Response
 from psycopg.rows import TupleRow
 
@@ -26,8 +25,6 @@ FIRST_LOOK, LONGEST_LOOK = 0.002, 0.05
 # Whoever creates a run and asks for it at once should find it, without knowing about positions.
 SHOWN_SECONDS = 1.0
 ACTOR = "rest"
-
-_log = structlog.get_logger("web")
 
 
 def _weaver(request: Request) -> Weaver:
@@ -90,7 +87,6 @@ def carry_out(weaver: Weaver, request: Request, response: Response, command: Com
     """
     position = weaver.dispatch.dispatch(command, correlation_id=correlation_id_of(request), actor=ACTOR)
     response.headers[POSITION_HEADER] = str(position)
-    _log.info("a command is recorded", command=type(command).__name__, run_id=str(command.run_id), position=position)
     for processor in weaver.processors:
         if processor.name == RUNS:
             processor.wait_for(position, SHOWN_SECONDS)

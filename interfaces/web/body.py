@@ -18,6 +18,8 @@ from interfaces.web.queries import REPEATABLE
 MAX_WHOLE_DIGITS = 400
 LOGGED_IDS = ("run_id", "order_id")
 
+_log = structlog.get_logger("web")
+
 
 class BodyTooLarge(HTTPException):
     """More bytes than a request may have."""
@@ -64,7 +66,9 @@ class ExactRoute(APIRoute):
                 raise HTTPException(415, "send the body as JSON, with the header Content-Type: application/json")
             # Whatever is logged on the way says which run and which order it is about.
             with structlog.contextvars.bound_contextvars(**ids_in(request.scope)):
-                return await handle(ExactRequest(request.scope, request.receive))
+                response = await handle(ExactRequest(request.scope, request.receive))
+                _log_command(request, response)
+                return response
 
         return handle_exactly
 
@@ -84,6 +88,16 @@ def is_json(content_type: str) -> bool:
     """Return whether the media type is JSON."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _log_command(request: Request, response: Response) -> None:
+    """Say which command was recorded where; what a command creates is named by its Location."""
+    position = response.headers.get("Weaver-Position")
+    if position is None:
+        return
+    created = response.headers.get("Location")
+    about = {"run_id": created.rpartition("/")[2]} if created else {}
+    _log.info("a command is recorded", command=request.scope["endpoint"].__name__, position=int(position), **about)
 
 
 def _whole(digits: str) -> int:

@@ -62,10 +62,10 @@ def test_a_command_is_a_line_with_the_run_and_the_request_it_came_with(server: S
         client.headers["X-Correlation-ID"] = "start-it"
         started = client.post(f"/api/v1/runs/{run_id}/start")
     line = only_line(written, "a command is recorded", correlation_id="make-it")
-    assert (line["command"], line["run_id"]) == ("CreateRun", run_id)
+    assert (line["command"], line["run_id"]) == ("create_run", run_id)
     assert str(line["position"]) == created.headers["weaver-position"]
     line = only_line(written, "a command is recorded", correlation_id="start-it")
-    assert (line["command"], line["run_id"]) == ("StartRun", run_id)
+    assert (line["command"], line["run_id"]) == ("start_run", run_id)
     assert str(line["position"]) == started.headers["weaver-position"]
 
 
