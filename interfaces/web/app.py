@@ -76,8 +76,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        broadcast.close()
+        broadcast.unbind()
         looking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await looking
-        broadcast.close()
-        broadcast.unbind()

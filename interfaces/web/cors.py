@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from interfaces.settings import Settings
 from interfaces.web.errors import ErrorAnswers
 
-METHODS = ("GET", "HEAD", "POST", "DELETE")
+METHODS = ("GET", "POST", "DELETE")
 SENT_HEADERS = ("X-API-Key", "Idempotency-Key", "X-Correlation-ID", "Last-Event-ID")
 READ_HEADERS = ("Weaver-Position", "X-Correlation-ID", "Location", "Retry-After")
 
@@ -32,8 +32,8 @@ class Cors(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        headers = Headers(scope=scope)
-        if scope["type"] != "http" or not self.is_allowed_origin(headers.get("origin", "")):
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if not self.is_allowed_origin(headers.get("origin", "")):
             await self.app(scope, receive, send)
             return
         is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers

@@ -89,7 +89,7 @@ class ClockDrift:
                 before = self._weaver.clock.now()
                 [(theirs,)] = connection.execute("select clock_timestamp()")
                 after = self._weaver.clock.now()
-        except (Unavailable, psycopg.OperationalError) as error:
+        except (Unavailable, psycopg.Error) as error:
             _log.info("the clock's drift cannot be measured now", reason=" ".join(str(error).split()))
             return
         self._measured = (before + (after - before) / 2 - theirs).total_seconds(), time.monotonic()

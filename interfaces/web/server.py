@@ -55,6 +55,8 @@ class WebServer(uvicorn.Server):
             # Anyone can send X-Forwarded-For: addresses are those of the connections.
             proxy_headers=False,
             ws="none",
+            # Without its beginning the application serves no streams: that must not pass in silence.
+            lifespan="on",
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )

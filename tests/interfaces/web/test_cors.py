@@ -1,5 +1,6 @@
 """Pages of other origins: nothing by default; with a list, those on it and nobody else."""
 
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from domain.errors import InvalidInput
 from interfaces.logs import configure_logs
 from interfaces.settings import Settings
-from tests.interfaces.web.scenes import Served, composed, require_error, served
+from tests.interfaces.web.scenes import Served, composed, record_run, require_error, served, streamed
 
 DESK = "https://desk.example"
 KEY = "correct horse battery staple"
@@ -92,6 +93,15 @@ def test_even_what_nobody_expected_may_be_read(shared: Served) -> None:
             connection.execute("alter table hidden_runs rename to runs")
     require_error(response, 500, "INTERNAL_ERROR")
     assert response.headers["access-control-allow-origin"] == DESK
+
+
+def test_the_event_stream_may_be_followed_too(shared: Served) -> None:
+    with shared.client(headers={"Origin": DESK, "X-API-Key": KEY}) as client:
+        with client.stream("GET", "/api/v1/events/stream") as stream:
+            assert stream.headers["access-control-allow-origin"] == DESK
+            run_id = record_run(shared.weaver)
+            [event] = streamed(stream.iter_lines(), 1)
+    assert json.loads(event["data"])["run_id"] == str(run_id)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://desk.example.evil.example"])
