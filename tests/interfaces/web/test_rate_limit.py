@@ -125,6 +125,14 @@ def test_whoever_waits_as_long_as_told_gets_through(rate: float, burst: int) -> 
     assert buckets.take("one") > 0
 
 
+def test_a_long_silence_saves_up_no_more_than_the_burst() -> None:
+    clock = Hands()
+    buckets = Buckets(10, 3, clock)
+    assert buckets.take("one") == 0.0
+    clock.now += 1_000
+    assert [buckets.take("one") == 0.0 for _ in range(5)] == [True, True, True, False, False]
+
+
 def test_the_memory_for_clients_is_bounded_and_the_latest_are_kept() -> None:
     buckets = Buckets(1, 1, Hands())
     for number in range(MAX_CLIENTS + 500):
