@@ -21,6 +21,7 @@ from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
 from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
+from interfaces.metrics import EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
@@ -49,6 +50,7 @@ class Weaver:
     bars: BarStore
     queries: Queries
     tail: JournalTail
+    tally: EventTally
     broadcast: Broadcast
     processors: tuple[Processor, ...]
     supervisor: Supervisor
@@ -99,6 +101,8 @@ def compose(
     tail = JournalTail(database_url)
     broadcast = Broadcast(journal.epoch)
     tail.subscribe(broadcast.publish, broadcast.progress)
+    tally = EventTally()
+    tail.subscribe(tally.count, lambda run_id, fraction: None)
     claims = DatabaseRunClaims(database_url)
     launcher = ChildLauncher(
         database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
@@ -117,6 +121,7 @@ def compose(
         bars=bars,
         queries=pool(database_url, max_size=QUERY_CONNECTIONS),
         tail=tail,
+        tally=tally,
         broadcast=broadcast,
         processors=tuple(Processor(database_url, model, tail, catalogue=catalogue) for model in READ_MODELS),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),

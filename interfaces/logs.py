@@ -1,16 +1,54 @@
 """Structured logs on the error stream: for people on a terminal, as JSON lines elsewhere."""
 
+import json
 import logging
+import re
 import sys
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 import structlog
 from structlog.typing import Processor
 
+# Shorter ones cannot be told from ordinary words: hiding them would hide what a line says.
+MIN_SECRET = 4
+HIDDEN = "***"
 
-def configure_logs(level: str, form: str | None) -> None:
+
+class Redaction:
+    """Replaces secrets in a text that goes out, however they are written there: plain, in JSON, in a URL, in a repr.
+
+    secrets: of a URL it is the password that is one.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        meant = {part for secret in secrets for part in _passwords_of(secret) or (secret,)}
+        ways = {way for secret in meant if len(secret) >= MIN_SECRET for way in _ways_to_write(secret)}
+        # The longest first: one secret may be the beginning of another.
+        pattern = "|".join(re.escape(way) for way in sorted(ways, key=len, reverse=True))
+        self._pattern = re.compile(pattern) if ways else None
+
+    def __call__(self, text: str) -> str:
+        """Return the text with every secret hidden."""
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Hides secrets in the finished line, so that it does not matter who logged them, or where."""
+
+    def __init__(self, redaction: Redaction, shared: list[Processor], renderers: list[Processor]) -> None:
+        remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+        super().__init__(foreign_pre_chain=shared, processors=[remove_meta, *renderers])
+        self._redaction = redaction
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redaction(super().format(record))
+
+
+def configure_logs(level: str, form: str | None, secrets: Iterable[str] = ()) -> None:
     """Send everything logged, by Weaver and by libraries, to stderr.
 
-    form: `console` or `json`; None means console on a terminal and JSON elsewhere.
+    form: `console` or `json`; None means console on a terminal and JSON elsewhere. secrets: hidden in every line.
     Fields bound to the context (`correlation_id`, `run_id`) stand on every line.
     """
     form = form or ("console" if sys.stderr.isatty() else "json")
@@ -33,12 +71,7 @@ def configure_logs(level: str, form: str | None) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
-        )
-    )
+    handler.setFormatter(_Formatter(Redaction(secrets), shared, renderers))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -47,3 +80,19 @@ def configure_logs(level: str, form: str | None) -> None:
     # a pool tells of every connection it lends
     for chatty in ("alembic", "psycopg.pool"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _passwords_of(url: str) -> tuple[str, ...]:
+    """The password in a URL, as it stands there and as it is meant."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ()
+    asked = tuple(value for name, value in parse_qsl(parts.query) if name == "password")
+    return (parts.password, unquote(parts.password), *asked) if parts.password else asked
+
+
+def _ways_to_write(secret: str) -> set[str]:
+    plain = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    escaped = {json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)}
+    return plain | {text[1:-1] for text in escaped}

@@ -91,7 +91,7 @@ def main() -> int:
     task = json.loads(first)
     line = StopLine(heard)
     line.start()
-    configure_logs(task["log_level"], task["log_format"])
+    configure_logs(task["log_level"], task["log_format"], [task["database_url"]])
     run_id = UUID(task["run_id"])
     structlog.contextvars.bind_contextvars(run_id=str(run_id), logger=f"greta:run-{str(run_id)[-4:]}")
     try:

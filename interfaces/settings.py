@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
     allowed_ips: Names = ()
+    rate_limit: float = Field(600, ge=0, le=1_000_000, allow_inf_nan=False)
+    rate_burst: int = Field(3_000, ge=1, le=1_000_000)
     strategies_dir: Path = Path("strategies")
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -60,6 +62,18 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, given: object) -> object:
         return tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.rstrip("/").lower() for origin in given)
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin or "*" in origin:
+                raise ValueError(
+                    f"{origin!r} is no origin: write each as https://name or https://name:port, one by one"
+                )
+        return origins
 
     @field_validator("api_key", mode="before")
     @classmethod
@@ -91,6 +105,12 @@ class Settings(BaseSettings):
                 f"WEAVER_HOST {self.host} can be reached from other machines: set WEAVER_API_KEY, or bind 127.0.0.1"
             )
         return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return everything that must show nowhere: keys, and the database's URL for the password in it."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        given = (field.get_secret_value() for field in fields if isinstance(field, SecretStr))
+        return tuple(secret for secret in given if secret)
 
     @classmethod
     def read(cls, **overrides: object) -> "Settings":

@@ -26,7 +26,8 @@ def read_settings(**overrides: object) -> "Settings":
     from interfaces.settings import Settings
 
     settings = Settings.read(**{name: value for name, value in overrides.items() if value is not None})
-    configure_logs("WARNING" if settings.log_level == "INFO" else settings.log_level, settings.log_format)
+    level = "WARNING" if settings.log_level == "INFO" else settings.log_level
+    configure_logs(level, settings.log_format, settings.secrets())
     return settings
 
 

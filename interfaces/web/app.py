@@ -8,11 +8,13 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from interfaces.composition import Weaver
+from interfaces.logs import Redaction
 from interfaces.web import (
     events,
     health,
     ledger,
     market,
+    metrics,
     openapi,
     orders,
     risk,
@@ -21,12 +23,14 @@ from interfaces.web import (
     runs,
     system,
 )
-from interfaces.web.edge import Edge
+from interfaces.web.cors import Cors
+from interfaces.web.edge import Edge, LastResort
 from interfaces.web.errors import ErrorAnswers
 from interfaces.web.page import BUILT_PAGE, PageFiles
 from interfaces.web.pagination import Cursors
+from interfaces.web.rate_limit import RateLimit
 from interfaces.web.release import release
-from interfaces.web.security import Gate
+from interfaces.web.security import Gate, KeyCheck
 
 ROUTERS = (
     system.router,
@@ -59,15 +63,23 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
     )
     app.state.weaver = weaver
     app.state.cursors = Cursors(weaver.journal.store_id)
-    answers = ErrorAnswers(weaver.clock)
+    redaction = Redaction((*weaver.settings.secrets(), weaver.database_url))
+    app.state.answers = answers = ErrorAnswers(weaver.clock, redaction)
     answers.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=openapi.PREFIX)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.router.default = PageFiles(page)
+    app.state.metrics = figures = metrics.Metrics(weaver)
     # The last one added is the outermost.
+    app.add_middleware(KeyCheck, settings=weaver.settings, answers=answers)
+    app.add_middleware(RateLimit, settings=weaver.settings, answers=answers, refused=figures.requests.rate_limited.inc)
+    app.add_middleware(LastResort, answers=answers)
+    if weaver.settings.allowed_origins:
+        app.add_middleware(Cors, settings=weaver.settings, answers=answers)
     app.add_middleware(Gate, settings=weaver.settings, answers=answers)
-    app.add_middleware(Edge, answers=answers)
+    app.add_middleware(Edge, figures=figures.requests, redaction=redaction)
     openapi.describe(app)
     openapi.add_reference(app)
     return app
@@ -77,8 +89,12 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broadcast = app.state.weaver.broadcast
     broadcast.bind(asyncio.get_running_loop())
+    looking = asyncio.create_task(app.state.metrics.keep_looking(), name="metrics")
     try:
         yield
     finally:
         broadcast.close()
         broadcast.unbind()
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking

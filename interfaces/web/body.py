@@ -6,14 +6,19 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import structlog
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from interfaces.web.queries import REPEATABLE
 
 MAX_WHOLE_DIGITS = 400
+LOGGED_IDS = ("run_id", "order_id")
+
+_log = structlog.get_logger("web")
 
 
 class BodyTooLarge(HTTPException):
@@ -59,9 +64,19 @@ class ExactRoute(APIRoute):
                 raise HTTPException(422, f"{repeated[0][:100]}: is given more than once")
             if has_body(request) and not is_json(request.headers.get("content-type", "")):
                 raise HTTPException(415, "send the body as JSON, with the header Content-Type: application/json")
-            return await handle(ExactRequest(request.scope, request.receive))
+            # Whatever is logged on the way says which run and which order it is about.
+            with structlog.contextvars.bound_contextvars(**ids_in(request.scope)):
+                response = await handle(ExactRequest(request.scope, request.receive))
+                _log_command(request, response)
+                return response
 
         return handle_exactly
+
+
+def ids_in(scope: Scope) -> dict[str, str]:
+    """Return the run_id and the order_id in the path, where there are any."""
+    given = scope.get("path_params", {})
+    return {name: str(given[name]) for name in LOGGED_IDS if name in given}
 
 
 def has_body(request: Request) -> bool:
@@ -73,6 +88,16 @@ def is_json(content_type: str) -> bool:
     """Return whether the media type is JSON."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+def _log_command(request: Request, response: Response) -> None:
+    """Say which command was recorded where; what a command creates is named by its Location."""
+    position = response.headers.get("Weaver-Position")
+    if position is None:
+        return
+    created = response.headers.get("Location")
+    about = {"run_id": created.rpartition("/")[2]} if created else {}
+    _log.info("a command is recorded", command=request.scope["endpoint"].__name__, position=int(position), **about)
 
 
 def _whole(digits: str) -> int:

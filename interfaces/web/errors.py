@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -23,6 +24,7 @@ from domain.errors import (
     Unavailable,
     WeaverError,
 )
+from interfaces.logs import Redaction
 from interfaces.web.body import MalformedBody, NumberOutOfRange
 
 MAX_MESSAGE = 1_000
@@ -95,10 +97,11 @@ PLAIN_WORDS = {"missing": "is required", "extra_forbidden": "is not known here"}
 
 
 class ErrorAnswers:
-    """Makes the answer to everything that can go wrong with a request."""
+    """Makes the answer to everything that can go wrong with a request; what is secret is hidden in all of them."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, redaction: Redaction) -> None:
         self._clock = clock
+        self._redaction = redaction
 
     def install(self, app: FastAPI) -> None:
         """Answer every expected error of the routes. What nobody expects is left to the edge of the application."""
@@ -151,6 +154,7 @@ class ErrorAnswers:
                 message = f"there is nothing at {request.url.path}"
             case _ if status == 405:
                 message = f"{request.url.path} does not take {request.method}"
+                headers = {"Allow": ", ".join(_methods_at(request))}
         return self._respond(correlation_id_of(request), status, code, message, details, headers)
 
     def _respond(
@@ -162,8 +166,20 @@ class ErrorAnswers:
         details: Mapping[str, object],
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        body = error_body(code, message, details, correlation_id, self._clock.now())
-        return json_response(status, body, headers)
+        body = error_body(code, self._redaction(message), details, correlation_id, self._clock.now())
+        answer = json_response(status, body, headers)
+        # Whatever of a request is repeated in an error, a key sent in the wrong place is not.
+        answer.body = self._redaction(bytes(answer.body).decode()).encode()
+        answer.headers["Content-Length"] = str(len(answer.body))
+        return answer
+
+
+def _methods_at(request: Request) -> Sequence[str]:
+    """Every method the path takes: each has a route of its own, and Starlette's answer tells of the first alone."""
+    taken = request.scope.get("route")
+    routes = iter_route_contexts(request.app.routes)
+    same = [found for found in routes if getattr(found.original_route, "path", None) == getattr(taken, "path", "")]
+    return sorted({method for found in same for method in found.methods or ()})
 
 
 def correlation_id_of(request: Request) -> str:

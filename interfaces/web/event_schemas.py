@@ -3,15 +3,27 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from domain.errors import did_you_mean
+from domain.event_catalogue import EVENTS
 from interfaces.web.queries import Paged, Read
 from interfaces.web.values import MAX_WHOLE, Answered, Given, MomentOut
 
 MAX_TAIL = 1_000
 MAX_WAIT_SECONDS = 30.0
 
-EventType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,40}(\.[a-z_]{1,40}(\.v[1-9][0-9]?)?)?$")]
+
+def _known_topic(name: str) -> str:
+    # A filter that can never match is a mistake, and silence would not tell.
+    if name not in EVENTS:
+        raise ValueError(f"{did_you_mean(name, EVENTS)}no event has this type: docs/events.md lists them all")
+    return name
+
+
+EventType = Annotated[
+    str, StringConstraints(max_length=100), AfterValidator(_known_topic), Field(json_schema_extra={"enum": [*EVENTS]})
+]
 EventTypes = Annotated[
     tuple[EventType, ...],
     Field(

@@ -22,10 +22,15 @@ from interfaces.web.event_stream import EventStream, reset, resumed_from
 
 router = openapi.router("events")
 
+_FRAME = """id: k3v9q0m2-1204
+event: run.started
+data: {"position":1204,"type":"run.started","run_id":"01931f4e-8a3c-7d52-9c1e-2b6f0a7d4e11","status":"running","ts":"2024-01-31T14:30:00Z"}
+
+"""  # noqa: E501
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: `id: <epoch>-<position>`, `event: <type>`, `data:` a thin event.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _FRAME}},
     }
 }
 

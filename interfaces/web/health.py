@@ -57,7 +57,7 @@ class NotReady(Readiness, openapi.Failure):
     """The same, as an error."""
 
 
-@router.get("/healthz", responses=openapi.failures(403, 500))
+@router.get("/healthz", responses=openapi.failures(403, 413, 500))
 def healthz() -> Health:
     """Say that the process lives. Needs no key."""
     return Health(status="ok", version=release())
@@ -66,7 +66,7 @@ def healthz() -> Health:
 @router.get(
     "/readyz",
     response_model=Readiness,
-    responses=openapi.failures(401, 403, 500) | {503: {"model": NotReady, "description": "Something is down."}},
+    responses=openapi.failures(401, 403, 413, 500) | {503: {"model": NotReady, "description": "Something is down."}},
 )
 def readyz(here: Here, request: Request) -> Response:
     """Say of everything the process needs whether it is up."""

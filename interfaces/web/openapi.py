@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond the routes' own types: errors, headers, the API key."""
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -11,10 +12,11 @@ from starlette.responses import HTMLResponse
 from interfaces.web.body import ExactRoute
 from interfaces.web.commands import POSITION_HEADER
 from interfaces.web.edge import CORRELATION_HEADER
+from interfaces.web.edge import PREFIX as PREFIX
+from interfaces.web.examples import error_examples, example_of
 from interfaces.web.security import KEY_HEADER
 from interfaces.web.values import MomentOut
 
-PREFIX = "/api/v1"
 DOCUMENT_PATH = "/openapi.json"
 SUMMARY = """Backtests, paper and live runs of trading strategies, each with a durable journal of every decision.
 
@@ -23,6 +25,10 @@ Times are UTC, ISO 8601 with `Z`; amounts are decimals as text. Commands answer 
 """
 
 _MEANINGS = {
+    200: "What was asked for.",
+    201: "It is created.",
+    202: "The command is recorded; what comes of it shows on the event stream.",
+    204: "It is done, and there is nothing to say.",
     400: "What was sent is malformed.",
     401: "The API key is missing or wrong.",
     403: "The address, Host or Origin is not allowed.",
@@ -31,6 +37,7 @@ _MEANINGS = {
     413: "The body is larger than 1 MiB.",
     415: "The body is not JSON.",
     422: "A parameter or field is missing, unknown or out of range.",
+    429: "Too many requests from this address.",
     500: "Something went wrong inside; the log has more under the correlation id.",
     503: "Something needed is away for now, or `min_position` is not reached yet.",
 }
@@ -38,7 +45,7 @@ _HINT = (
     b"<p>If nothing stands above: the viewer is loaded from cdn.jsdelivr.net, which cannot be reached from here. "
     b'The document itself is <a href="/openapi.json">/openapi.json</a>.</p>'
 )
-_EVERYWHERE = (400, 401, 403, 422, 500, 503)
+_EVERYWHERE = (400, 401, 403, 413, 415, 422, 429, 500, 503)
 
 
 class Failure(BaseModel):
@@ -46,7 +53,7 @@ class Failure(BaseModel):
 
     code: str = Field(examples=["VALIDATION_ERROR"])
     message: str = Field(examples=["page_size: Input should be less than or equal to 500"])
-    details: dict[str, Any]
+    details: dict[str, Any] = Field(description="What a program may want to know; differs with the code.")
     correlation_id: str
     timestamp: MomentOut
 
@@ -68,9 +75,12 @@ def describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = get_openapi(title=app.title, version=app.version, description=SUMMARY, routes=app.routes)
             _add_key(document)
-            for path in document["paths"].values():
-                for operation in path.values():
-                    _add_headers(operation)
+            schemas = document["components"]["schemas"]
+            for path, operations in document["paths"].items():
+                for method, operation in operations.items():
+                    _add_summary(operation)
+                    _add_headers(method, operation)
+                    _add_examples(method, path, operation, schemas)
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -100,14 +110,39 @@ def _add_key(document: dict[str, Any]) -> None:
     document["security"] = [{"apiKey": []}, {}]
 
 
-def _add_headers(operation: dict[str, Any]) -> None:
-    text = {"schema": {"type": "string"}, "description": "Given by the client or new; the events caused carry it."}
-    place = {"schema": {"type": "string", "pattern": "^[0-9]+$"}, "description": "What to pass as `min_position`."}
-    is_command = "min_position" not in {parameter["name"] for parameter in operation.get("parameters", ())}
+def _add_summary(operation: dict[str, Any]) -> None:
+    """The first sentence of what the route says of itself, instead of the name of its function."""
+    if description := operation.get("description"):
+        operation["summary"] = " ".join(re.split(r"(?<=[^.])[.](?:\s|$)|\n\n", description, maxsplit=1)[0].split())
+
+
+def _add_headers(method: str, operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
+        if response["description"] == "Successful Response":  # what FastAPI says of all of them
+            response["description"] = _MEANINGS[int(status)]
         headers = response.setdefault("headers", {})
-        headers[CORRELATION_HEADER] = text
+        headers[CORRELATION_HEADER] = _text("Given by the client or new; the events caused carry it.")
         if int(status) >= 400:  # an error is JSON, whatever else the route answers with
             response["content"] = {"application/json": next(iter(response["content"].values()))}
-        if is_command and status in ("201", "202", "204"):
-            headers[POSITION_HEADER] = place
+        if method != "get" and status in ("201", "202", "204"):
+            headers[POSITION_HEADER] = _text("What to pass as `min_position`.", "^[0-9]+$")
+        if status == "201":
+            headers["Location"] = _text("Where what was created is found.")
+        if status == "429":
+            headers["Retry-After"] = _text("Seconds until there is a place again.", "^[0-9]+$")
+
+
+def _text(meaning: str, pattern: str | None = None) -> dict[str, Any]:
+    return {"schema": {"type": "string"} | ({"pattern": pattern} if pattern else {}), "description": meaning}
+
+
+def _add_examples(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        media.setdefault("example", example_of(media["schema"], schemas))
+    for status, response in operation["responses"].items():
+        for media in response.get("content", {}).values():
+            is_failure = media.get("schema") == {"$ref": "#/components/schemas/Failure"}
+            if is_failure:
+                media["examples"] = error_examples(int(status), method, path)
+            elif not media.keys() & {"example", "examples"}:
+                media["example"] = example_of(media["schema"], schemas)

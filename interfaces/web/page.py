@@ -4,7 +4,8 @@ from pathlib import Path
 
 from anyio import to_thread
 from starlette.datastructures import Headers
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from interfaces.web.errors import Problem
@@ -34,26 +35,34 @@ class PageFiles:
 
     def __init__(self, directory: Path = BUILT_PAGE) -> None:
         self._directory = directory
+        self._files = StaticFiles(directory=directory, check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; a 404 is raised, for the application to put into its one shape."""
         path = scope["path"]
         if not belongs_to_page(scope["method"], path):
             raise Problem(404, f"there is nothing at {path}")
-        response = await to_thread.run_sync(self._answer, path.lstrip("/"), Headers(scope=scope).get("accept", ""))
+        response = await to_thread.run_sync(self._answer, path.lstrip("/"), scope)
         await response(scope, receive, send)
 
-    def _answer(self, path: str, accepted: str) -> Response:
+    def _answer(self, path: str, scope: Scope) -> Response:
+        accepted = Headers(scope=scope).get("accept", "")
         index = self._directory / "index.html"
         file = _file_of(self._directory, path)
         if file is not None and file != index.resolve():
             is_hashed = path.startswith("assets/")
-            return FileResponse(file, headers={"Cache-Control": FOR_EVER if is_hashed else ASK_EACH_TIME})
+            return self._file(file, scope, FOR_EVER if is_hashed else ASK_EACH_TIME)
         if path and (path.startswith("assets/") or "text/html" not in accepted):
             raise Problem(404, f"there is nothing at /{path}")
         if not index.is_file():
             return HTMLResponse(HINT, headers={"Cache-Control": ASK_EACH_TIME})
-        return FileResponse(index, media_type="text/html", headers={"Cache-Control": ASK_EACH_TIME})
+        return self._file(index, scope, ASK_EACH_TIME)
+
+    def _file(self, file: Path, scope: Scope, kept: str) -> Response:
+        """The file, or a 304 for a browser that has it already."""
+        response = self._files.file_response(file, file.stat(), scope)
+        response.headers["Cache-Control"] = kept
+        return response
 
 
 def _file_of(directory: Path, path: str) -> Path | None:

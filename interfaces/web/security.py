@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import InvalidInput
@@ -16,6 +16,12 @@ from interfaces.web.page import belongs_to_page
 
 KEY_HEADER = "X-API-Key"
 OPEN_PATH = "/healthz"
+# What the key is called by those who put it into an address.
+KEY_NAMES = frozenset({"api_key", "apikey", "api-key", "x-api-key", "x_api_key"})
+IN_THE_ADDRESS = (
+    f"an API key does not belong into an address, which logs and histories keep: send it in the header {KEY_HEADER}, "
+    "and change it if this one was the right one"
+)
 LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
 _WILDCARD_HOSTS = ("0.0.0.0", "::", "")
 
@@ -23,7 +29,7 @@ type Network = IPv4Network | IPv6Network
 
 
 class Gate:
-    """Lets a request pass, or answers it with 401 or 403 and what to do about it."""
+    """Lets a request of a known address, Host and Origin pass, or answers it with 403 and what to do about it."""
 
     def __init__(self, app: ASGIApp, settings: Settings, answers: ErrorAnswers) -> None:
         self._app = app
@@ -32,8 +38,6 @@ class Gate:
         self._hosts = frozenset(_host_name(host) for host in (*LOOPBACK_NAMES, *own, *settings.allowed_hosts))
         self._origins = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
         self._networks = networks(settings.allowed_ips or LOOPBACK_NETWORKS)
-        key = settings.api_key.get_secret_value() if settings.api_key is not None else None
-        self._key_digest = None if key is None else _digest(key.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -56,9 +60,6 @@ class Gate:
             return 403, "this Host is not allowed: use Weaver's own address, or add the name to WEAVER_ALLOWED_HOSTS"
         if not all(self._is_known_origin(origin, hosts[0]) for origin in headers.getlist("origin")):
             return 403, "requests from this Origin are not allowed: add it to WEAVER_ALLOWED_ORIGINS"
-        if not self._has_key(scope, headers):
-            given = "is not the right one" if KEY_HEADER in headers else "is missing"
-            return 401, f"the API key {given}: send it in the header {KEY_HEADER}"
         return None
 
     def _is_known_address(self, scope: Scope) -> bool:
@@ -92,12 +93,45 @@ class Gate:
         are_loopback = is_loopback(_host_name(parts.netloc)) and is_loopback(_host_name(host))
         return are_loopback and _port(parts.netloc) == _port(host)
 
-    def _has_key(self, scope: Scope, headers: Headers) -> bool:
-        if self._key_digest is None or scope["path"] == OPEN_PATH or belongs_to_page(scope["method"], scope["path"]):
-            return True
+
+class KeyCheck:
+    """Lets a request with the API key pass, and whatever needs none; answers others with 401 and what to do."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, answers: ErrorAnswers) -> None:
+        self._app = app
+        self._answers = answers
+        key = settings.api_key.get_secret_value() if settings.api_key is not None else None
+        self._key_digest = None if key is None else _digest(key.encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        status, message = refusal
+        await self._answers.answer(scope["state"]["correlation_id"], status, message)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        headers = Headers(scope=scope)
+        is_open = scope["path"] == OPEN_PATH or belongs_to_page(scope["method"], scope["path"])
+        has_key = is_open or self._key_digest is None or self._is_key(headers.get(KEY_HEADER, "").encode("latin-1"))
+        if self._has_key_in_query(scope):
+            return 422 if has_key else 401, IN_THE_ADDRESS
+        if has_key:
+            return None
+        given = "is not the right one" if KEY_HEADER in headers else "is missing"
+        return 401, f"the API key {given}: send it in the header {KEY_HEADER}"
+
+    def _has_key_in_query(self, scope: Scope) -> bool:
+        if not scope["query_string"]:
+            return False
+        given = QueryParams(scope["query_string"]).multi_items()
+        return any(name.lower() in KEY_NAMES or self._is_key(value.encode()) for name, value in given)
+
+    def _is_key(self, given: bytes) -> bool:
         # Digests have one length: the comparison tells nothing about the key's.
-        given = headers.get(KEY_HEADER, "").encode("latin-1")
-        return hmac.compare_digest(_digest(given), self._key_digest)
+        return self._key_digest is not None and hmac.compare_digest(_digest(given), self._key_digest)
 
 
 def networks(names: Iterable[str]) -> Sequence[Network]:

@@ -9,9 +9,10 @@ import httpx
 import psycopg
 import pytest
 
+from domain.event_catalogue import EVENTS
 from domain.ids import new_id
 from interfaces.composition import Weaver
-from tests.interfaces.web.scenes import Served, new_backtest, require_error
+from tests.interfaces.web.scenes import Served, new_backtest, record_run, require_error, streamed
 
 JSON = {"Content-Type": "application/json"}
 LONG = "x" * 10_000
@@ -33,6 +34,12 @@ def with_raw(field: str, raw: bytes) -> bytes:
         (b"\xff\xfe", 400, "BAD_REQUEST"),
         (b'{"strategy_id": "\xff"}', 400, "BAD_REQUEST"),
         (b"[" * 100_000, 400, "BAD_REQUEST"),
+        (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, 400, "BAD_REQUEST"),
+        (with_raw("config", b"1e999"), 422, "VALIDATION_ERROR"),
+        (with_raw("initial_cash", b"1e999"), 422, "VALIDATION_ERROR"),
+        (with_raw("config", b'{"fast": 9223372036854775808}'), 422, "VALIDATION_ERROR"),
+        (with_raw("config", b'{"fast": -9223372036854775809}'), 422, "VALIDATION_ERROR"),
+        (with_raw("risk", b'{"max_open_orders": 9223372036854775808}'), 422, "VALIDATION_ERROR"),
         (with_raw("name", b'"\\u0000"'), 422, "VALIDATION_ERROR"),
         (with_raw("notes", b'"a\\u0000b"'), 422, "VALIDATION_ERROR"),
         (with_raw("name", b'"\\ud800"'), 422, "VALIDATION_ERROR"),
@@ -144,6 +151,17 @@ def test_a_bad_query_is_refused(lasting_api: httpx.Client, query: str) -> None:
         "/events/tail?wait=31",
         "/events/tail?wait=NaN",
         "/events/tail?type=%00",
+        "/events/tail?type=" + LONG,
+        "/events/tail?type=order.fill",
+        "/events/tail?type=ORDER.FILLED",
+        "/events/tail?type=progress",
+        "/events/tail?type=order.filled&type=order.fulfilled",
+        "/events/tail?after=1&after=2",
+        "/events/tail?after=99999999999999999999999999",
+        "/events/tail?after=1e3",
+        "/events/stream?type=order.fill",
+        "/events/stream?after=" + LONG,
+        "/events/stream?run_id=%00",
         "/events/stream?colour=red",
         "/events/stream?run_id=x",
         "/info?colour=red",
@@ -168,7 +186,6 @@ def test_a_bad_address_is_refused(lasting_api: httpx.Client, path: str) -> None:
         ("GET", "/api/v2/runs"),
         ("PUT", "/elsewhere"),
         ("GET", "/nowhere.txt"),
-        ("GET", "/metrics"),
         ("GET", "/api/v1/%ff"),
     ],
 )
@@ -191,7 +208,7 @@ def test_a_wrong_method_says_which_are_right(lasting_server: Served, method: str
     with lasting_server.client() as client:
         response = client.request(method, path)
     require_error(response, 405, "METHOD_NOT_ALLOWED")
-    assert set(response.headers["allow"].split(", ")) <= allowed
+    assert set(response.headers["allow"].split(", ")) == allowed
 
 
 def test_a_body_beyond_a_mebibyte_is_refused_announced_or_not(
@@ -236,3 +253,53 @@ def test_a_database_that_is_away_is_said_to_be_away_soon(api: httpx.Client, weav
     weaver.queries.close()
     error = require_error(api.get("/runs"), 503, "SERVICE_UNAVAILABLE")
     assert error["details"] == {}
+
+
+def test_a_type_no_event_has_is_refused_with_the_nearest_one(lasting_api: httpx.Client) -> None:
+    for path in ("/events/tail", "/events/stream"):
+        error = require_error(lasting_api.get(path, params={"type": "order.fill"}), 422, "VALIDATION_ERROR")
+        assert "did you mean order.filled?" in error["message"]
+    assert lasting_api.get("/events/tail", params={"type": [*EVENTS]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given", ["", "x", "-", "-1", "5", "0-", "0-x", "0--1", "0-9" * 60, "elsewhere-3", "\x7f", "٣-٣"]
+)
+def test_a_place_that_is_not_of_this_journal_resets_the_stream(lasting_server: Served, given: str) -> None:
+    with lasting_server.client() as client:
+        headers = [(b"Last-Event-ID", given.encode())]
+        with client.stream("GET", "/api/v1/events/stream", headers=headers) as stream:
+            assert stream.status_code == 200
+            [event] = streamed(stream.iter_lines(), 1)
+    assert event["event"] == "reset"
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "9223372036854775807", "99999999999999999999"])
+def test_a_position_that_cannot_be_resets_the_stream(lasting_server: Served, after: str) -> None:
+    with lasting_server.client() as client:
+        with client.stream("GET", "/api/v1/events/stream", params={"after": after}) as stream:
+            assert stream.status_code == 200
+            [event] = streamed(stream.iter_lines(), 1)
+    assert event["event"] == "reset"
+
+
+def test_a_cursor_is_good_for_its_own_list_alone(api: httpx.Client, weaver: Weaver) -> None:
+    for _ in range(3):
+        record_run(weaver)
+    first = api.get("/runs", params={"page_size": 1, "min_position": weaver.journal.head()}).json()
+    cursor = first["next_cursor"]
+    assert api.get("/runs", params={"page_size": 1, "cursor": cursor}).status_code == 200
+    swapped = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+    for path, parameters in (
+        ("/runs", {"cursor": cursor, "mode": "backtest"}),
+        ("/orders", {"cursor": cursor}),
+        ("/fills", {"cursor": cursor}),
+        ("/symbols", {"cursor": cursor}),
+        ("/runs", {"cursor": swapped}),
+        ("/runs", {"cursor": cursor[1:]}),
+        ("/runs", {"cursor": cursor + "="}),
+        ("/runs", {"cursor": "ünder"}),
+        ("/runs", {"cursor": "\0"}),
+    ):
+        error = require_error(api.get(path, params=parameters), 400, "BAD_REQUEST")
+        assert "next_cursor" in error["message"]

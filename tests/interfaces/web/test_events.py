@@ -71,7 +71,7 @@ def test_next_after_moves_past_what_was_not_wanted(api: httpx.Client, weaver: We
     record_backtest(weaver)
     head = weaver.journal.head()
     until(lambda: weaver.tail.head == head)
-    assert api.get("/events/tail", params={"type": "run.paused"}).json() == {"items": [], "next_after": head}
+    assert api.get("/events/tail", params={"type": "risk.halted"}).json() == {"items": [], "next_after": head}
     assert api.get("/events/tail", params={"after": head + 5}).json() == {"items": [], "next_after": head + 5}
 
 

@@ -1,5 +1,7 @@
 """Who may ask: API key, Host, Origin and address; and the headers every answer carries."""
 
+import asyncio
+import hmac
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from domain.errors import InvalidInput
 from domain.ids import new_id
+from interfaces.composition import Weaver
+from interfaces.logs import Redaction
+from interfaces.settings import Settings
 from interfaces.web.app import create_app
+from interfaces.web.errors import ErrorAnswers
+from interfaces.web.security import Gate
 from tests.interfaces.web.scenes import Served, composed, require_error, served
 
 KEY = "correct horse battery staple"
@@ -135,7 +143,8 @@ def test_only_known_origins_may_send_a_browser(guarded: Served, origin: str, hos
             require_error(response, 404, "NOT_FOUND")
         else:
             require_error(response, 403, "FORBIDDEN")
-        assert not [name for name in response.headers if name.startswith("access-control")], "CORS is off"
+        has_cors = any(name.startswith("access-control") for name in response.headers)
+        assert has_cors == (origin == "https://desk.example"), "only what is listed, and not Weaver's own page"
 
 
 def test_only_known_addresses_are_answered(database_url: str, tmp_path: Path) -> None:
@@ -147,6 +156,82 @@ def test_only_known_addresses_are_answered(database_url: str, tmp_path: Path) ->
             error = require_error(client.get("/healthz"), 403, "FORBIDDEN")
     assert "127.0.0.1" in error["message"]
     assert "WEAVER_ALLOWED_IPS" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "client", "is_known"),
+    [
+        ((), "127.0.0.1", True),
+        ((), "127.9.9.9", True),
+        ((), "::1", True),
+        ((), "::ffff:127.0.0.1", True),
+        ((), "10.0.0.1", False),
+        ((), "::2", False),
+        ((), "localhost", False),
+        (("2001:db8:1::/48",), "2001:db8:1:9::5", True),
+        (("2001:db8:1::/48",), "2001:db8:2::5", False),
+        (("2001:db8:1::7",), "2001:DB8:1:0::7", True),
+        (("10.0.0.0/8",), "::ffff:10.1.2.3", True),
+        (("10.0.0.0/8",), "127.0.0.1", False),
+        (("fe80::/10",), "fe80::1%eth0", True),
+    ],
+)
+def test_addresses_of_both_families_are_held_against_the_list(
+    lasting_server: Served, allowed: tuple[str, ...], client: str, is_known: bool
+) -> None:
+    settings = lasting_server.weaver.settings.model_copy(update={"allowed_ips": allowed})
+    passed: list[Scope] = []
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope)
+
+    async def send(message: Message) -> None:
+        assert message.get("status", 403) == 403
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/healthz",
+        "query_string": b"",
+        "client": (client, 1),
+        "headers": [(b"host", b"[::1]:8000"), (b"x-forwarded-for", b"127.0.0.1"), (b"x-real-ip", b"10.0.0.1")],
+        "state": {"correlation_id": "x"},
+    }
+    gate = Gate(application, settings, ErrorAnswers(lasting_server.weaver.clock, Redaction()))
+    asyncio.run(gate(scope, receive, send))
+    assert bool(passed) == is_known
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "weaver.example", ""])
+def test_binding_beyond_loopback_without_a_key_is_refused(host: str) -> None:
+    with pytest.raises(InvalidInput, match="set WEAVER_API_KEY"):
+        Settings.read(host=host)
+    with pytest.raises(InvalidInput, match="set WEAVER_API_KEY"):
+        Settings.read(host=host, api_key="")
+    assert Settings.read(host=host, api_key=KEY).host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.1.2.3"])
+def test_loopback_needs_no_key(host: str) -> None:
+    assert Settings.read(host=host).api_key is None
+
+
+def test_keys_are_compared_by_digests_in_constant_time(guarded: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+    real = hmac.compare_digest
+
+    def noting(one: bytes, another: bytes) -> bool:
+        compared.append((len(one), len(another)))
+        return real(one, another)
+
+    monkeypatch.setattr("interfaces.web.security.hmac.compare_digest", noting)
+    with guarded.client() as client:
+        for given in ("", "c", KEY[:-1], KEY * 50):
+            client.get("/api/v1/info", headers={"X-API-Key": given})
+    assert compared == [(32, 32)] * 4
 
 
 def test_an_address_that_is_none_is_refused_at_start(database_url: str, tmp_path: Path) -> None:
@@ -171,6 +256,36 @@ def test_every_answer_carries_the_security_headers(lasting_server: Served, metho
     assert "server" not in headers
     if path != "/docs":
         assert "script-src 'self';" in headers["content-security-policy"]
+
+
+def test_errors_files_and_answers_without_a_body_carry_them_too(weaver: Weaver, tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    (page / "assets").mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html>")
+    (page / "assets" / "app.js").write_text("1")
+    with served(weaver, page) as server, server.client() as client:
+        file = client.get("/assets/app.js")
+        answers = {
+            200: file,
+            304: client.get("/assets/app.js", headers={"If-None-Match": file.headers["etag"]}),
+            206: client.get("/assets/app.js", headers={"Range": "bytes=0-0"}),
+            403: client.get("/", headers={"Host": "evil.example"}),
+            404: client.get("/assets/nothing.js"),
+            405: client.head("/api/v1/info"),
+            413: client.post("/api/v1/runs", content=b"x" * 2_000_000),
+            415: client.post("/api/v1/runs", content=b"x"),
+            422: client.get("/api/v1/runs?page=0"),
+        }
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert answer.headers["x-content-type-options"] == "nosniff", status
+        assert answer.headers["x-frame-options"] == "DENY", status
+        assert answer.headers["referrer-policy"] == "no-referrer", status
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin", status
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin", status
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], status
+        assert answer.headers["x-correlation-id"], status
+        assert answer.headers["cache-control"], status
 
 
 def test_a_request_without_a_host_is_refused(server: Served) -> None:

@@ -1,0 +1,173 @@
+"""Figures for Prometheus: kept in memory and read from memory, so that a scrape waits for nobody."""
+
+import asyncio
+import platform
+import time
+from collections.abc import Iterable, Iterator
+
+import psycopg
+import structlog
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from starlette.responses import PlainTextResponse, Response
+
+from domain.errors import Unavailable
+from interfaces.composition import Weaver
+from interfaces.web import openapi
+from interfaces.web.access import reading
+from interfaces.web.read_model_figures import ReadModelWatch
+from interfaces.web.release import release
+from interfaces.web.request_figures import RequestFigures
+
+LOOK_SECONDS = 1.0
+DRIFT_SECONDS = 30.0
+
+EXAMPLE = """# HELP weaver_journal_position Position of the newest event seen.
+# TYPE weaver_journal_position gauge
+weaver_journal_position 1204.0
+"""
+
+_log = structlog.get_logger("web")
+
+router = APIRouter(tags=["health"])
+
+
+class Metrics:
+    """Everything there is to scrape of one process."""
+
+    def __init__(self, weaver: Weaver) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = RequestFigures(self.registry)
+        self.drift = ClockDrift(weaver)
+        self.read_models = ReadModelWatch(weaver)
+        self.registry.register(PlatformFigures(weaver, self.read_models, self.drift))
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    async def keep_looking(self) -> None:
+        """Look at what must be looked at between scrapes too, until cancelled."""
+        while True:
+            self.read_models.look()
+            if self.drift.is_due:
+                await to_thread.run_sync(self.drift.measure)
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+class ClockDrift:
+    """How far the machine's clock is from the database's, measured now and then."""
+
+    def __init__(self, weaver: Weaver) -> None:
+        self._weaver = weaver
+        self._tried_at: float | None = None
+        self._measured: tuple[float, float] | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it was not tried lately."""
+        return self._tried_at is None or time.monotonic() - self._tried_at >= DRIFT_SECONDS
+
+    @property
+    def last(self) -> tuple[float, float] | None:
+        """The last drift and its age, both in seconds; None before the first."""
+        return None if self._measured is None else (self._measured[0], time.monotonic() - self._measured[1])
+
+    def measure(self) -> None:
+        """Ask the database for its time. While it is away the last figure stays, and ages."""
+        self._tried_at = time.monotonic()
+        try:
+            with reading(self._weaver) as connection:
+                before = self._weaver.clock.now()
+                [(theirs,)] = connection.execute("select clock_timestamp()")
+                after = self._weaver.clock.now()
+        except (Unavailable, psycopg.Error) as error:
+            _log.info("the clock's drift cannot be measured now", reason=" ".join(str(error).split()))
+            return
+        self._measured = (before + (after - before) / 2 - theirs).total_seconds(), time.monotonic()
+
+
+class PlatformFigures(Collector):
+    """The figures of a Weaver process, read off its parts at each scrape."""
+
+    def __init__(self, weaver: Weaver, read_models: ReadModelWatch, drift: ClockDrift) -> None:
+        self._weaver = weaver
+        self._read_models = read_models
+        self._drift = drift
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every figure."""
+        yield InfoMetricFamily("weaver_build", "Which Weaver this is.", _build())
+        yield from self._journal()
+        yield from self._folding()
+        yield _gauge("weaver_stream_clients", "Clients of the event stream.", self._weaver.broadcast.clients)
+        value = GaugeMetricFamily("weaver_clock_drift_seconds", "The machine's clock less the database's.")
+        age = GaugeMetricFamily("weaver_clock_drift_age_seconds", "Time since the drift was measured.")
+        if (last := self._drift.last) is not None:
+            value.add_metric((), last[0])
+            age.add_metric((), last[1])
+        yield from (value, age)
+
+    def _journal(self) -> Iterator[Metric]:
+        tail = self._weaver.tail
+        appended = CounterMetricFamily(
+            "weaver_events_appended", "Events the journal has grown by since the start.", labels=("family",)
+        )
+        for family, count in self._weaver.tally.families().items():
+            appended.add_metric((family,), count)
+        yield appended
+        yield _gauge("weaver_journal_position", "Position of the newest event seen.", tail.head)
+        yield _gauge(
+            "weaver_journal_last_look_age_seconds",
+            "Time since the journal was last looked at with success.",
+            tail.seconds_since_look,
+        )
+
+    def _folding(self) -> Iterable[Metric]:
+        label = ("read_model",)
+        folded = CounterMetricFamily("weaver_read_model_events_folded", "Events folded since the start.", labels=label)
+        position = GaugeMetricFamily("weaver_read_model_position", "Offset of the read model.", labels=label)
+        lag_events = GaugeMetricFamily("weaver_read_model_lag_events", "Positions behind the journal.", labels=label)
+        lag_seconds = GaugeMetricFamily(
+            "weaver_read_model_lag_seconds", "Time since the read model was known to show everything.", labels=label
+        )
+        up = GaugeMetricFamily("weaver_read_model_up", "1 while the read model is followed.", labels=label)
+        for figures in self._read_models.look():
+            name = (figures.name,)
+            folded.add_metric(name, figures.events_folded_total)
+            position.add_metric(name, figures.position)
+            lag_events.add_metric(name, figures.lag_events)
+            lag_seconds.add_metric(name, figures.lag_seconds)
+            up.add_metric(name, figures.state in ("following", "standby"))
+        return folded, position, lag_events, lag_seconds, up
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=openapi.failures(401, 403, 413, 500)
+    | {200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"example": EXAMPLE}}}},
+)
+async def show_metrics(request: Request) -> Response:
+    """Show figures of this process for Prometheus; `docs/operations.md` lists them.
+
+    Reads memory only. On the loop: when all worker threads wait for a database, this is what tells.
+    """
+    metrics: Metrics = request.app.state.metrics
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, meaning, value)
+
+
+def _build() -> dict[str, str]:
+    return {"version": release(), "python": platform.python_version()}
