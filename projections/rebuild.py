@@ -97,7 +97,7 @@ def _prepare(connection: Connection[TupleRow], model: ReadModel) -> None:
     with connection.transaction():
         _drop(connection, model.name)
         connection.execute(sql.SQL("create schema {}").format(schema))
-        for table in ("projection_position", *model.tables):
+        for table in ("projection_position", "parked_events", *model.tables):
             # Names of indexes follow the rules for names by default, as in the migrations: the copies are equal.
             connection.execute(
                 sql.SQL("create table {}.{} (like public.{} including all)").format(
@@ -175,5 +175,7 @@ def _swap(connection: Connection[TupleRow], model: ReadModel, batch: int) -> int
         connection.execute(
             "update public.projection_position set position = %s where name = %s", (reached.position, model.name)
         )
+        connection.execute("delete from public.parked_events where read_model = %s", (model.name,))
+        connection.execute(sql.SQL("insert into public.parked_events select * from {}.parked_events").format(schema))
         connection.execute(sql.SQL("drop schema {} cascade").format(schema))
     return reached.position
