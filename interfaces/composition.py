@@ -27,6 +27,7 @@ from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
 from projections.catalog import READ_MODELS
 from projections.processor import Processor
+from projections.rebuild_jobs import RebuildJobs
 
 # Appends serialise, so a few connections are enough; endpoints run in as many worker threads as there are for reading.
 JOURNAL_CONNECTIONS = 4
@@ -50,6 +51,7 @@ class Weaver:
     tail: JournalTail
     broadcast: Broadcast
     processors: tuple[Processor, ...]
+    rebuilds: RebuildJobs
     supervisor: Supervisor
     claims: DatabaseRunClaims
     clock: Clock
@@ -66,6 +68,7 @@ class Weaver:
     def stop(self) -> None:
         """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
         self.supervisor.stop()
+        self.rebuilds.stop()
         for processor in self.processors:
             processor.stop()
         self.broadcast.close()
@@ -116,6 +119,7 @@ def compose(
         tail=tail,
         broadcast=broadcast,
         processors=tuple(Processor(database_url, model, tail) for model in READ_MODELS),
+        rebuilds=RebuildJobs(database_url, clock),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
         claims=claims,
         clock=clock,

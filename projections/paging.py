@@ -14,7 +14,7 @@ from projections.tallies import Tallies
 
 # Up to so many rows are all found first and then put in order, by whatever indexes lead to them; of more than that some
 # are met soon by going through the list itself in its order.
-FOUND_FIRST = 2_000
+FOUND_FIRST = 1_000
 
 
 def rows_of[Row](connection: Connection[TupleRow], kind: type[Row]) -> Cursor[Row]:
@@ -77,13 +77,14 @@ class Listing[Row]:
         total, bounds = self._total(connection, asked)
         if offset >= total:
             return [], total
+        is_found_first = bool(asked) and total <= FOUND_FIRST
+        conditions = {**asked, **({} if is_found_first else bounds)}
         if before is not None:
-            bounds = {**bounds, f"{self.place} < %s": before}
-        conditions = {**asked, **bounds}
+            conditions[f"{self.place} < %s"] = before
         found = sql.SQL("select {} from {} where {}").format(
             sql.Identifier(self.place), sql.Identifier(self.table), self._all_of(conditions)
         )
-        if asked and total <= FOUND_FIRST:
+        if is_found_first:
             found = sql.SQL("with found as materialized ({}) select {} from found").format(
                 found, sql.Identifier(self.place)
             )

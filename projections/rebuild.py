@@ -32,7 +32,7 @@ type OnProgress = Callable[[int, int], None]
 
 
 class RebuildRunning(Conflict):
-    """Another process rebuilds this read model at the moment."""
+    """Somebody rebuilds this read model at the moment, in this process or another."""
 
 
 class SwapBlocked(Unavailable):
@@ -55,13 +55,37 @@ def rebuild(
     """Fold the whole journal into fresh tables and put them in place of the live ones.
 
     Safe while trading; killed at any moment it leaves the live read model as it was. progress: called with the position
-    reached and the journal's head. Raises InvalidInput for an unknown name, RebuildRunning, SwapBlocked, and
-    ReadModelStopped for an event that cannot be folded.
+    reached and the journal's head; what it raises ends the rebuild, and the live read model is as it was. Raises
+    InvalidInput for an unknown name, RebuildRunning, SwapBlocked, and ReadModelStopped for an event that cannot be
+    folded.
     """
+    return rebuild_claimed(claim(database_url, name), name, progress, batch=batch)
+
+
+def claim(database_url: str, name: str) -> Connection[TupleRow]:
+    """Return the connection a read model is to be rebuilt on, which keeps all others from rebuilding it.
+
+    Raises InvalidInput for an unknown name, RebuildRunning.
+    """
+    read_model(name)
+    connection = psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}")
+    try:
+        [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (_lock_key(name),))
+        if not is_ours:
+            raise RebuildRunning(f"read model {name} is being rebuilt already: wait until that has ended")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def rebuild_claimed(
+    connection: Connection[TupleRow], name: str, progress: OnProgress | None = None, *, batch: int = REBUILD_BATCH
+) -> RebuildResult:
+    """Rebuild on the connection that `claim` gave, and close it; all else as `rebuild`."""
     model = read_model(name)
     began = monotonic()
-    with psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}") as connection:
-        _claim(connection, name)
+    with connection:
         # A killed rebuild leaves its schema and nothing else; the claim went with its connection.
         connection.execute("set synchronous_commit = off")
         _prepare(connection, model)
@@ -77,11 +101,28 @@ def rebuild(
     return RebuildResult(name, position, monotonic() - began, swap_seconds)
 
 
-def _claim(connection: Connection[TupleRow], name: str) -> None:
-    key = int.from_bytes(hashlib.blake2b(f"weaver rebuild {name}".encode(), digest_size=8).digest(), signed=True)
-    [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (key,))
-    if not is_ours:
-        raise RebuildRunning(f"read model {name} is being rebuilt by another process: wait until that has ended")
+def running(connection: Connection[TupleRow], name: str) -> int | None:
+    """Return the position a rebuild of the read model has reached, in whichever process; None if none is running."""
+    key = _lock_key(name)
+    [(is_running,)] = connection.execute(
+        "select exists (select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted "
+        "and database = (select oid from pg_database where datname = current_database()) "
+        "and classid = %s and objid = %s)",
+        (key >> 32 & 0xFFFFFFFF, key & 0xFFFFFFFF),
+    )
+    if not is_running:
+        return None
+    try:
+        reached = connection.execute(
+            sql.SQL("select position from {}.projection_position where name = %s").format(_schema(name)), (name,)
+        ).fetchone()
+    except psycopg.errors.UndefinedTable:  # not made yet, or swapped a moment ago
+        return 0
+    return int(reached[0]) if reached else 0
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"weaver rebuild {name}".encode(), digest_size=8).digest(), signed=True)
 
 
 def _schema(name: str) -> sql.Identifier:
