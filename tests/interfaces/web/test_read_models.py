@@ -155,4 +155,4 @@ def test_appends_and_reads_go_on_during_rebuilds_and_no_reader_sees_half_a_list(
     total = api.get("/orders", params={"min_position": head}).json()["total"]
     with psycopg.connect(weaver.database_url) as connection:
         assert connection.execute("select count(*) from orders").fetchone() == (total,)
-    assert totals[0] == 300 <= min(totals)
+    assert min(totals) >= 300
