@@ -28,6 +28,7 @@ from interfaces.strategy_catalog import FileStrategyCatalog
 from projections.catalog import READ_MODELS
 from projections.processor import Processor
 from projections.rebuild_jobs import RebuildJobs
+from projections.shared_reading import SharedReading
 
 # Appends serialise, so a few connections are enough; endpoints run in as many worker threads as there are for reading.
 JOURNAL_CONNECTIONS = 4
@@ -103,6 +104,7 @@ def compose(
     launcher = ChildLauncher(
         database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
     )
+    reading = SharedReading()
     log = structlog.get_logger("supervisor")
 
     def report(message: str, fields: dict[str, object]) -> None:
@@ -118,7 +120,7 @@ def compose(
         queries=pool(database_url, max_size=QUERY_CONNECTIONS),
         tail=tail,
         broadcast=broadcast,
-        processors=tuple(Processor(database_url, model, tail) for model in READ_MODELS),
+        processors=tuple(Processor(database_url, model, tail, reading=reading) for model in READ_MODELS),
         rebuilds=RebuildJobs(database_url, clock),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
         claims=claims,

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from projections.shared_reading import SharedReading
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStopped, fold_batch, standing
 
 # How often each thing is looked at, in seconds.
@@ -92,12 +93,23 @@ class Processor:
     Of all processors of a read model, over all processes, the one that holds its advisory lock folds; the others stand
     by. The lock and the folding share a connection, so they end together. An event that cannot be folded stops it, with
     the reason in `state`; it goes on when a rebuild or another process has moved the offset.
+
+    reading: shared by the processors of a process, so that each event is decoded once.
     """
 
-    def __init__(self, database_url: str, read_model: ReadModel, watch: Watch, *, batch: int = DEFAULT_BATCH) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        read_model: ReadModel,
+        watch: Watch,
+        *,
+        batch: int = DEFAULT_BATCH,
+        reading: SharedReading | None = None,
+    ) -> None:
         self._url = database_url
         self._read_model = read_model
         self._watch = watch
+        self._reading = reading
         self._batch = self._limit = batch
         self._lock_key = _lock_key(read_model.name)
         self._stopping = threading.Event()
@@ -188,6 +200,8 @@ class Processor:
                     self._url, autocommit=True, application_name=f"weaver {self.name}", **_CLIENT_KEEPALIVE
                 ) as connection:
                     connection.execute(_SERVER_KEEPALIVE)
+                    if self._reading is not None:
+                        self._reading.forget()
                     self._stand_by(connection)
                     self._follow(connection)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -218,7 +232,9 @@ class Processor:
         while not self._stopping.is_set():
             progress = standing(connection, self.name)
             while progress.position != progress.head and not self._stopping.is_set():
-                progress = fold_batch(connection, self._read_model, self._limit)
+                if self._reading is not None:
+                    self._reading.pace(self.name, progress.position, progress.head, self._stopping.is_set)
+                progress = fold_batch(connection, self._read_model, self._limit, self._reading)
                 self._limit = min(self._limit * 2, self._batch)
                 self._folded += progress.folded
                 self._note(progress)

@@ -1,7 +1,10 @@
 """A read model and its next batch of the journal: rows and offset change in one transaction, or neither (WallE)."""
 
-from collections.abc import Sequence
+import contextlib
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
@@ -123,8 +126,25 @@ def look(connection: Connection[TupleRow], name: str) -> Progress:
     return progress
 
 
-def fold_batch(connection: Connection[TupleRow], read_model: ReadModel, limit: int = DEFAULT_BATCH) -> Progress:
+class Reading(Protocol):
+    """Where a batch of the journal comes from."""
+
+    def read(
+        self, cursor: Cursor[TupleRow], name: str, topics: frozenset[str], after: int, end: int
+    ) -> tuple[list[Folded], int]:
+        """Return what the topics have with after < position <= end, and the position reached: `end`, or less."""
+        ...
+
+
+def fold_batch(
+    connection: Connection[TupleRow],
+    read_model: ReadModel,
+    limit: int = DEFAULT_BATCH,
+    reading: Reading | None = None,
+) -> Progress:
     """Fold at most `limit` events after the read model's offset and move the offset, in one transaction.
+
+    reading: gives the events already decoded; without it they are read and decoded for this read model alone.
 
     The offset's row is locked, so of two callers at once the second continues where the first ended. Inside a
     transaction of the caller it takes part in that one. Raises ReadModelStopped for an event of an unknown topic or a
@@ -143,30 +163,44 @@ def fold_batch(connection: Connection[TupleRow], read_model: ReadModel, limit: i
         )
         # Positions have gaps: a window of positions holds at most as many events.
         end = min(first + limit - 1, progress.head)
-        entries, position = _read(cursor, read_model.topics, progress.position, end)
-        parked = _apply(cursor, read_model, entries) if entries else 0
+        batch, position = _batch(cursor, read_model, first - 1, end, reading)
+        parked = _apply(cursor, read_model, batch) if batch else 0
         cursor.execute("update projection_position set position = %s where name = %s", (position, name))
         age = progress.age if position < progress.head else 0.0
-        return Progress(position, progress.head, age, progress.parked + parked, len(entries))
+        return Progress(position, progress.head, age, progress.parked + parked, len(batch))
 
 
-def _apply(cursor: Cursor[TupleRow], read_model: ReadModel, entries: Sequence[JournalEntry]) -> int:
-    """Apply the entries; return how many were parked. A batch that holds one to park is taken entry by entry."""
+def _batch(
+    cursor: Cursor[TupleRow], read_model: ReadModel, after: int, end: int, reading: Reading | None
+) -> tuple[Sequence[Folded | JournalEntry], int]:
+    """The batch with after < position <= end and the position it reaches, undecoded if one event makes trouble."""
+    if reading is not None:
+        with contextlib.suppress(ReadModelStopped):
+            return reading.read(cursor, read_model.name, read_model.topics, after, end)
+    return read_entries(cursor, read_model.topics, after, end)
+
+
+def _apply(cursor: Cursor[TupleRow], read_model: ReadModel, batch: Sequence[Folded | JournalEntry]) -> int:
+    """Apply the batch; return how many were parked. A batch that holds one to park is taken entry by entry."""
     name = read_model.name
     if read_model.poison == "stop":
-        read_model.apply(cursor, [_folded(name, entry) for entry in entries])
+        read_model.apply(cursor, _decoded(name, batch))
         return 0
     try:
         with cursor.connection.transaction():
-            read_model.apply(cursor, [_folded(name, entry) for entry in entries])
+            read_model.apply(cursor, _decoded(name, batch))
     except Exception as error:
         if not _is_of_one_event(error):
             raise
-        if len(entries) > 1:
-            return sum(_apply(cursor, read_model, [entry]) for entry in entries)
-        park(cursor, name, entries[0], error)
+        if len(batch) > 1:
+            return sum(_apply(cursor, read_model, [one]) for one in batch)
+        park(cursor, name, batch[0].entry if isinstance(batch[0], Folded) else batch[0], error)
         return 1
     return 0
+
+
+def _decoded(name: str, batch: Sequence[Folded | JournalEntry]) -> list[Folded]:
+    return [one if isinstance(one, Folded) else folded(name, one) for one in batch]
 
 
 def _is_of_one_event(error: Exception) -> bool:
@@ -179,9 +213,18 @@ def _is_of_one_event(error: Exception) -> bool:
     return True
 
 
-def _read(cursor: Cursor[TupleRow], topics: frozenset[str], after: int, end: int) -> tuple[list[JournalEntry], int]:
-    """The entries to fold with after < position <= end, and the position they reach: less than `end` if big."""
-    set_json_loads(msgspec.json.decode, cursor)
+@functools.lru_cache(64)
+def _chain(meta: bytes) -> Mapping[str, str]:
+    """The causal chain of an event, decoded once for all events of a command or batch."""
+    chain: dict[str, str] = msgspec.json.decode(meta)
+    return MappingProxyType(chain)
+
+
+def read_entries(
+    cursor: Cursor[TupleRow], topics: frozenset[str], after: int, end: int
+) -> tuple[list[JournalEntry], int]:
+    """Return the entries to fold with after < position <= end, and the position they reach: less than `end` if big."""
+    set_json_loads(_chain, cursor)
     cursor.execute(
         """
         select notification_id, originator_id, originator_version, topic, state, run_id, meta, recorded_at, size
@@ -200,7 +243,8 @@ def _read(cursor: Cursor[TupleRow], topics: frozenset[str], after: int, end: int
     return [JournalEntry(*row[:-1]) for row in rows], rows[-1][0] if is_full else end
 
 
-def _folded(name: str, entry: JournalEntry) -> Folded:
+def folded(name: str, entry: JournalEntry) -> Folded:
+    """Return the entry with its event; raise ReadModelStopped, in the read model's name, if that cannot be."""
     try:
         return Folded(entry, decode(entry.topic, entry.state))
     except InvalidInput as error:
