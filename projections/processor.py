@@ -137,10 +137,6 @@ class Processor:
         """What it is doing."""
         return self._state
 
-    def lag(self, head: int) -> int:
-        """Return how many positions the read model is behind `head`, or behind a later head it has seen itself."""
-        return max(head, self._progress.head) - self.position
-
     def snapshot(self, head: int = 0) -> ProcessorSnapshot:
         """Return what it is doing and how far behind it is, `head` being the newest position known elsewhere."""
         with self._moved:
