@@ -29,6 +29,8 @@ from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
 from projections.catalog import READ_MODELS
 from projections.processor import Processor
+from projections.rebuild_jobs import RebuildJobs
+from projections.shared_reading import SharedReading
 
 # Appends serialise, so a few connections are enough; endpoints run in as many worker threads as there are for reading.
 JOURNAL_CONNECTIONS = 4
@@ -53,6 +55,7 @@ class Weaver:
     tally: EventTally
     broadcast: Broadcast
     processors: tuple[Processor, ...]
+    rebuilds: RebuildJobs
     supervisor: Supervisor
     claims: DatabaseRunClaims
     clock: Clock
@@ -69,6 +72,7 @@ class Weaver:
     def stop(self) -> None:
         """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
         self.supervisor.stop()
+        self.rebuilds.stop()
         for processor in self.processors:
             processor.stop()
         self.broadcast.close()
@@ -107,6 +111,7 @@ def compose(
     launcher = ChildLauncher(
         database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
     )
+    reading = SharedReading(catalogue)
     log = structlog.get_logger("supervisor")
 
     def report(message: str, fields: dict[str, object]) -> None:
@@ -123,7 +128,10 @@ def compose(
         tail=tail,
         tally=tally,
         broadcast=broadcast,
-        processors=tuple(Processor(database_url, model, tail, catalogue=catalogue) for model in READ_MODELS),
+        processors=tuple(
+            Processor(database_url, model, tail, catalogue=catalogue, reading=reading) for model in READ_MODELS
+        ),
+        rebuilds=RebuildJobs(database_url, clock),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
         claims=claims,
         clock=clock,

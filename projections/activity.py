@@ -31,7 +31,8 @@ from domain.run import (
 )
 from projections.paging import Listing
 from projections.rows import Table
-from projections.view import Folded
+from projections.tallies import Tallies, Tally
+from projections.view import Folded, Poison
 
 type Severity = Literal["info", "warning", "error"]
 
@@ -52,8 +53,12 @@ class ActivityRow:
     message: str
 
 
-TABLE = Table(ActivityRow, "activity", key=("position",))
-LISTING = Listing(ActivityRow, "activity", place="position")
+TALLIES = Tallies(
+    of={"run_id": "run_id", "severity": "severity"},
+    tallies=(Tally("activity_tally", ("severity",)), Tally("activity_tally_by_run", ("run_id", "severity"))),
+)
+TABLE = Table(ActivityRow, "activity", key=("position",), tallies=TALLIES)
+LISTING = Listing(ActivityRow, "activity", place="position", tallies=TALLIES)
 
 
 def page(
@@ -71,10 +76,11 @@ def page(
 
 
 class ActivityReadModel:
-    """Keeps the table `activity`."""
+    """Keeps the table `activity`, and how much there is of each kind."""
 
     name: ClassVar[str] = NAME
-    tables: ClassVar[tuple[str, ...]] = ("activity",)
+    poison: ClassVar[Poison] = "park"
+    tables: ClassVar[tuple[str, ...]] = ("activity", *TALLIES.tables)
     topics: ClassVar[frozenset[str]] = frozenset(
         event.TOPIC
         for event in (

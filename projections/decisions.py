@@ -20,7 +20,7 @@ from domain.events import JournalEntry
 from domain.order import CANCELLED_BY_STRATEGY, OrderCancelled, OrderCreated, OrderRejected
 from projections.paging import Listing, rows_of
 from projections.rows import Table
-from projections.view import Folded
+from projections.view import Folded, Poison
 
 type _Rows = dict[tuple[UUID, datetime], DecisionRow]
 
@@ -134,6 +134,7 @@ class DecisionsReadModel:
     """Keeps the tables `decisions` and `refusals`."""
 
     name: ClassVar[str] = NAME
+    poison: ClassVar[Poison] = "park"
     tables: ClassVar[tuple[str, ...]] = ("decisions", "refusals")
     topics: ClassVar[frozenset[str]] = frozenset(event.TOPIC for event in (OrderCreated, OrderCancelled, OrderRejected))
 

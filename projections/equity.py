@@ -14,7 +14,7 @@ from domain.run import RunEquityMarked
 from projections.paging import columns_of, rows_of
 from projections.past import market_time
 from projections.rows import Table
-from projections.view import Folded
+from projections.view import Folded, Poison
 
 NAME = "equity"
 
@@ -58,6 +58,7 @@ class EquityReadModel:
     """Keeps the table `equity`. A time marked again has the value marked last."""
 
     name: ClassVar[str] = NAME
+    poison: ClassVar[Poison] = "stop"
     tables: ClassVar[tuple[str, ...]] = ("equity",)
     topics: ClassVar[frozenset[str]] = frozenset({RunEquityMarked.TOPIC})
 

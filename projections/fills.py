@@ -13,7 +13,8 @@ from psycopg.rows import TupleRow
 from domain.order import OrderFill, OrderFilled, OrderPartiallyFilled
 from projections.paging import Listing
 from projections.rows import Table
-from projections.view import Folded
+from projections.tallies import Tallies, Tally
+from projections.view import Folded, Poison
 
 NAME = "fills"
 
@@ -41,8 +42,9 @@ class FillRow:
     filled_at: datetime
 
 
-TABLE = Table(FillRow, "fills", key=("position",))
-LISTING = Listing(FillRow, "fills", place="position")
+TALLIES = Tallies(of={"run_id": "run_id"}, tallies=(Tally("fill_tally", ("run_id",)),))
+TABLE = Table(FillRow, "fills", key=("position",), tallies=TALLIES)
+LISTING = Listing(FillRow, "fills", place="position", tallies=TALLIES)
 
 
 def page(
@@ -58,10 +60,14 @@ def page(
 
 
 class FillsReadModel:
-    """Keeps the table `fills`. An execution id recorded twice stops it: the sums would be wrong either way."""
+    """Keeps the table `fills`, and how many there are of each run.
+
+    An execution id recorded twice stops it: the sums would be wrong either way.
+    """
 
     name: ClassVar[str] = NAME
-    tables: ClassVar[tuple[str, ...]] = ("fills",)
+    poison: ClassVar[Poison] = "stop"
+    tables: ClassVar[tuple[str, ...]] = ("fills", *TALLIES.tables)
     topics: ClassVar[frozenset[str]] = frozenset({OrderPartiallyFilled.TOPIC, OrderFilled.TOPIC})
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:

@@ -16,7 +16,7 @@ from projections.past import run_until
 from projections.positions import LOTS_SHOWN, LotRow, PositionRow, opened_since, spend_lots
 from projections.rows import Table
 from projections.trades import TradeRow
-from projections.view import Folded
+from projections.view import Folded, Poison
 
 NAME = "ledger"
 
@@ -40,6 +40,7 @@ class LedgerReadModel:
     """
 
     name: ClassVar[str] = NAME
+    poison: ClassVar[Poison] = "stop"
     tables: ClassVar[tuple[str, ...]] = ("accounts", "positions", "lots", "trades", "executions")
     topics: ClassVar[frozenset[str]] = frozenset(
         event.TOPIC for event in (RunCreated, RunDeleted, OrderPartiallyFilled, OrderFilled)

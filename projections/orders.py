@@ -23,10 +23,12 @@ from domain.order import (
     OrderRejected,
     OrderStatus,
 )
+from projections.days import Days
 from projections.paging import Listing
 from projections.past import streams_until
 from projections.rows import Table
-from projections.view import Folded
+from projections.tallies import Tallies, Tally
+from projections.view import Folded, Poison
 
 NAME = "orders"
 
@@ -66,8 +68,29 @@ class OrderRow:
     filled_at: datetime | None = None
 
 
-TABLE = Table(OrderRow, "orders", key=("id",))
-LISTING = Listing(OrderRow, "orders", place="created_position")
+DAYS = Days(
+    "orders",
+    moment="created_at",
+    place="created_position",
+    tally=Tally("order_tally_by_day", ("day", "symbol", "side", "status")),
+    spans="order_days",
+)
+TALLIES = Tallies(
+    of={
+        "run_id": "run_id",
+        "symbol": "symbol",
+        "side": "side",
+        "status": "status",
+        "day": "(created_at at time zone 'UTC')::date",
+    },
+    tallies=(
+        Tally("order_tally", ("symbol", "side", "status")),
+        Tally("order_tally_by_run", ("run_id", "symbol", "side", "status")),
+        DAYS.tally,
+    ),
+)
+TABLE = Table(OrderRow, "orders", key=("id",), tallies=TALLIES)
+LISTING = Listing(OrderRow, "orders", place="created_position", tallies=TALLIES, days=DAYS)
 
 
 def find(connection: Connection[TupleRow], order_id: UUID) -> OrderRow | None:
@@ -183,10 +206,11 @@ def _restated(connection: Connection[TupleRow], order_ids: Sequence[UUID], as_of
 
 
 class OrdersReadModel:
-    """Keeps the table `orders`."""
+    """Keeps the table `orders`, how many there are of each kind, and where those of a day are."""
 
     name: ClassVar[str] = NAME
-    tables: ClassVar[tuple[str, ...]] = ("orders",)
+    poison: ClassVar[Poison] = "stop"
+    tables: ClassVar[tuple[str, ...]] = ("orders", *TALLIES.tables, DAYS.spans)
     topics: ClassVar[frozenset[str]] = frozenset(
         event.TOPIC
         for event in (
@@ -203,6 +227,8 @@ class OrdersReadModel:
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Fold each stream in memory from where its row stands, then write all rows at once."""
         TABLE.fold(cursor, entries, OrderCreated, _created, _change)
+        created = [(event.at, entry.position) for entry, event in entries if isinstance(event, OrderCreated)]
+        DAYS.reach(cursor, created)
 
 
 def _created(order_id: UUID, position: int, event: OrderCreated) -> OrderRow:

@@ -1,6 +1,6 @@
 """Pages of rows, newest first, by number or by the position the last page ended at (WallE)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, LiteralString
@@ -8,6 +8,13 @@ from uuid import UUID
 
 from psycopg import Connection, Cursor, sql
 from psycopg.rows import TupleRow
+
+from projections.days import Days
+from projections.tallies import Tallies
+
+# Up to so many rows are all found first and then put in order, by whatever indexes lead to them; of more than that some
+# are met soon by going through the list itself in its order.
+FOUND_FIRST = 1_000
 
 
 def rows_of[Row](connection: Connection[TupleRow], kind: type[Row]) -> Cursor[Row]:
@@ -31,13 +38,15 @@ def columns_of(kind: type[Any]) -> sql.Composed:
 class Listing[Row]:
     """What a list shows: rows of one kind from one table, ordered by the journal position in the column `place`.
 
-    always: a condition every listed row meets.
+    always: a condition every listed row meets. tallies, days: what knows its totals; what they do not know is counted.
     """
 
     kind: type[Row]
     table: LiteralString
     place: LiteralString
     always: LiteralString = "true"
+    tallies: Tallies | None = None
+    days: Days | None = None
 
     def find(self, connection: Connection[TupleRow], row_id: UUID) -> Row | None:
         """Return the row with this `id`, None if the list would not show it."""
@@ -65,16 +74,44 @@ class Listing[Row]:
         before: only rows placed before this position, whose cost does not grow with depth; the total ignores it.
         """
         asked = {condition: value for condition, value in filters.items() if value is not None}
-        conditions = sql.SQL(" and ").join(map(sql.SQL, [self.always, *asked]))
-        source = sql.SQL("from {} where {}").format(sql.Identifier(self.table), conditions)
-        counted = connection.execute(sql.SQL("select count(*) {}").format(source), [*asked.values()]).fetchone()
-        place = sql.Identifier(self.place)
-        older = sql.SQL("and {} < %s").format(place) if before is not None else sql.SQL("")
-        with rows_of(connection, self.kind) as cursor:
-            cursor.execute(
-                sql.SQL("select {} {} {} order by {} desc limit %s offset %s").format(
-                    columns_of(self.kind), source, older, place
-                ),
-                [*asked.values(), *([] if before is None else [before]), limit, offset],
+        total, bounds = self._total(connection, asked)
+        if offset >= total:
+            return [], total
+        is_found_first = bool(asked) and total <= FOUND_FIRST
+        conditions = {**asked, **({} if is_found_first else bounds)}
+        if before is not None:
+            conditions[f"{self.place} < %s"] = before
+        found = sql.SQL("select {} from {} where {}").format(
+            sql.Identifier(self.place), sql.Identifier(self.table), self._all_of(conditions)
+        )
+        if is_found_first:
+            found = sql.SQL("with found as materialized ({}) select {} from found").format(
+                found, sql.Identifier(self.place)
             )
-            return cursor.fetchall(), int(counted[0]) if counted else 0
+        statement = sql.SQL(
+            "select {columns} from {table} where {place} in ({found} order by {place} desc limit %s offset %s) "
+            "order by {place} desc"
+        ).format(
+            columns=columns_of(self.kind),
+            table=sql.Identifier(self.table),
+            place=sql.Identifier(self.place),
+            found=found,
+        )
+        with rows_of(connection, self.kind) as cursor:
+            return cursor.execute(statement, [*conditions.values(), limit, offset]).fetchall(), total
+
+    def _total(
+        self, connection: Connection[TupleRow], asked: Mapping[LiteralString, object]
+    ) -> tuple[int, Mapping[LiteralString, object]]:
+        """Return how many rows meet the conditions, and conditions on the place that all of them meet."""
+        for tally in self.tallies.tallies if self.tallies is not None else ():
+            if (kind := tally.kind(asked)) is not None:
+                return tally.total(connection, kind), {}
+        if self.days is not None and (known := self.days.total(connection, asked)) is not None:
+            return known
+        counted = sql.SQL("select count(*) from {} where {}").format(sql.Identifier(self.table), self._all_of(asked))
+        [(total,)] = connection.execute(counted, [*asked.values()])
+        return int(total), {}
+
+    def _all_of(self, conditions: Iterable[LiteralString]) -> sql.Composed:
+        return sql.SQL(" and ").join(map(sql.SQL, [self.always, *conditions]))

@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.event_catalogue import CATALOGUE, Catalogue
+from projections.shared_reading import SharedReading
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStopped, fold_batch, standing
 
 # How often each thing is looked at, in seconds.
@@ -21,6 +22,8 @@ STANDBY_POLL = 0.25  # whether the leader is gone
 AWAITED_POLL = 0.01  # the leader's offset, while somebody waits for it
 FIRST_BACKOFF, LAST_BACKOFF = 0.05, 2.0
 STOP_PATIENCE = 10.0
+# A read model that is up to date looks every SAFETY_POLL; without a look for longer nobody knows whether it still is.
+TOLERATED_BLINDNESS = 2 * SAFETY_POLL
 
 # A leader whose machine vanished loses its lock within half a minute, not after the two hours of the kernel's default.
 _SERVER_KEEPALIVE = """
@@ -61,6 +64,27 @@ class State:
         return self.name if self.reason is None else f"{self.name}: {self.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessorSnapshot:
+    """A processor at one moment: what health and metrics show of it.
+
+    state, reason: as in State. position: the read model's offset, -1 without one. head: the newest position known of.
+    lag_events: positions between the two. lag_seconds: how long the oldest event not yet folded has waited, or for how
+    long nobody could look whether there is one; 0 when there is none. events_folded_total: by this processor, since it
+    was made. parked: events the read model has passed over.
+    """
+
+    name: str
+    state: Literal["starting", "standby", "following", "stopped"]
+    reason: str | None
+    position: int
+    head: int
+    lag_events: int
+    lag_seconds: float
+    events_folded_total: int
+    parked: int
+
+
 STARTING, STANDBY, FOLLOWING = State("starting"), State("standby"), State("following")
 
 
@@ -70,6 +94,8 @@ class Processor:
     Of all processors of a read model, over all processes, the one that holds its advisory lock folds; the others stand
     by. The lock and the folding share a connection, so they end together. An event that cannot be folded stops it, with
     the reason in `state`; it goes on when a rebuild or another process has moved the offset.
+
+    reading: shared by the processors of a process, so that each event is decoded once.
     """
 
     def __init__(
@@ -80,11 +106,13 @@ class Processor:
         *,
         batch: int = DEFAULT_BATCH,
         catalogue: Catalogue = CATALOGUE,
+        reading: SharedReading | None = None,
     ) -> None:
         self._url = database_url
         self._read_model = read_model
         self._watch = watch
         self._catalogue = catalogue
+        self._reading = reading
         self._batch = self._limit = batch
         self._lock_key = _lock_key(read_model.name)
         self._stopping = threading.Event()
@@ -92,6 +120,8 @@ class Processor:
         self._moved = threading.Condition()
         self._waiters = 0
         self._progress = Progress(0, 0)
+        self._looked_at = monotonic()
+        self._folded = 0
         self._state = STARTING
         self._stuck_at: int | None = None
 
@@ -110,9 +140,23 @@ class Processor:
         """What it is doing."""
         return self._state
 
-    def lag(self, head: int) -> int:
-        """Return how many positions the read model is behind `head`, or behind a later head it has seen itself."""
-        return max(head, self._progress.head) - self.position
+    def snapshot(self, head: int = 0) -> ProcessorSnapshot:
+        """Return what it is doing and how far behind it is, `head` being the newest position known elsewhere."""
+        with self._moved:
+            progress, state, unseen = self._progress, self._state, monotonic() - self._looked_at
+        is_blind = unseen > TOLERATED_BLINDNESS
+        waited = progress.age + unseen if progress.position < progress.head or is_blind else 0.0
+        return ProcessorSnapshot(
+            name=self.name,
+            state=state.name,
+            reason=state.reason,
+            position=progress.position,
+            head=max(head, progress.head),
+            lag_events=max(head - progress.position, progress.head - progress.position, 0),
+            lag_seconds=waited,
+            events_folded_total=self._folded,
+            parked=progress.parked,
+        )
 
     def start(self) -> None:
         """Begin; returns at once. Without a database it keeps trying."""
@@ -155,6 +199,8 @@ class Processor:
                     self._url, autocommit=True, application_name=f"weaver {self.name}", **_CLIENT_KEEPALIVE
                 ) as connection:
                     connection.execute(_SERVER_KEEPALIVE)
+                    if self._reading is not None:
+                        self._reading.forget()
                     self._stand_by(connection)
                     self._follow(connection)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -185,8 +231,11 @@ class Processor:
         while not self._stopping.is_set():
             progress = standing(connection, self.name)
             while progress.position != progress.head and not self._stopping.is_set():
-                progress = fold_batch(connection, self._read_model, self._limit, self._catalogue)
+                if self._reading is not None:
+                    self._reading.pace(self.name, progress.position, progress.head, self._stopping.is_set)
+                progress = fold_batch(connection, self._read_model, self._limit, self._catalogue, self._reading)
                 self._limit = min(self._limit * 2, self._batch)
+                self._folded += progress.folded
                 self._note(progress)
             self._note(progress)
             if told > progress.head:  # told of events the journal does not have: it was restored
@@ -224,9 +273,10 @@ class Processor:
         self._enter(State("stopped", reason))
 
     def _note(self, progress: Progress) -> None:
-        if progress != self._progress:
-            with self._moved:
-                self._progress = progress
+        with self._moved:
+            has_moved = progress != self._progress
+            self._progress, self._looked_at = progress, monotonic()
+            if has_moved:
                 self._moved.notify_all()
 
     def _enter(self, state: State) -> None:

@@ -35,7 +35,7 @@ type Fold = Callable[[], Progress]
 
 
 class RebuildRunning(Conflict):
-    """Another process rebuilds this read model at the moment."""
+    """Somebody rebuilds this read model at the moment, in this process or another."""
 
 
 class SwapBlocked(Unavailable):
@@ -63,13 +63,42 @@ def rebuild(
     """Fold the whole journal into fresh tables and put them in place of the live ones.
 
     Safe while trading; killed at any moment it leaves the live read model as it was. progress: called with the position
-    reached and the journal's head. Raises InvalidInput for an unknown name, RebuildRunning, SwapBlocked, and
-    ReadModelStopped for an event that cannot be folded.
+    reached and the journal's head; what it raises ends the rebuild, and the live read model is as it was. Raises
+    InvalidInput for an unknown name, RebuildRunning, SwapBlocked, and ReadModelStopped for an event that cannot be
+    folded.
     """
+    return rebuild_claimed(claim(database_url, name), name, progress, batch=batch, catalogue=catalogue)
+
+
+def claim(database_url: str, name: str) -> Connection[TupleRow]:
+    """Return the connection a read model is to be rebuilt on, which keeps all others from rebuilding it.
+
+    Raises InvalidInput for an unknown name, RebuildRunning.
+    """
+    read_model(name)
+    connection = psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}")
+    try:
+        [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (_lock_key(name),))
+        if not is_ours:
+            raise RebuildRunning(f"read model {name} is being rebuilt already: wait until that has ended")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def rebuild_claimed(
+    connection: Connection[TupleRow],
+    name: str,
+    progress: OnProgress | None = None,
+    *,
+    batch: int = REBUILD_BATCH,
+    catalogue: Catalogue = CATALOGUE,
+) -> RebuildResult:
+    """Rebuild on the connection that `claim` gave, and close it; all else as `rebuild`."""
     model = read_model(name)
     began = monotonic()
-    with psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}") as connection:
-        _claim(connection, name)
+    with connection:
         # A killed rebuild leaves its schema and nothing else; the claim went with its connection.
         connection.execute("set synchronous_commit = off")
         _prepare(connection, model)
@@ -86,11 +115,28 @@ def rebuild(
     return RebuildResult(name, position, monotonic() - began, swap_seconds)
 
 
-def _claim(connection: Connection[TupleRow], name: str) -> None:
-    key = int.from_bytes(hashlib.blake2b(f"weaver rebuild {name}".encode(), digest_size=8).digest(), signed=True)
-    [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (key,))
-    if not is_ours:
-        raise RebuildRunning(f"read model {name} is being rebuilt by another process: wait until that has ended")
+def running(connection: Connection[TupleRow], name: str) -> int | None:
+    """Return the position a rebuild of the read model has reached, in whichever process; None if none is running."""
+    key = _lock_key(name)
+    [(is_running,)] = connection.execute(
+        "select exists (select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted "
+        "and database = (select oid from pg_database where datname = current_database()) "
+        "and classid = %s and objid = %s)",
+        (key >> 32 & 0xFFFFFFFF, key & 0xFFFFFFFF),
+    )
+    if not is_running:
+        return None
+    try:
+        reached = connection.execute(
+            sql.SQL("select position from {}.projection_position where name = %s").format(_schema(name)), (name,)
+        ).fetchone()
+    except psycopg.errors.UndefinedTable:  # not made yet, or swapped a moment ago
+        return 0
+    return int(reached[0]) if reached else 0
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"weaver rebuild {name}".encode(), digest_size=8).digest(), signed=True)
 
 
 def _schema(name: str) -> sql.Identifier:
@@ -106,7 +152,7 @@ def _prepare(connection: Connection[TupleRow], model: ReadModel) -> None:
     with connection.transaction():
         _drop(connection, model.name)
         connection.execute(sql.SQL("create schema {}").format(schema))
-        for table in ("projection_position", *model.tables):
+        for table in ("projection_position", "parked_events", *model.tables):
             # Names of indexes follow the rules for names by default, as in the migrations: the copies are equal.
             connection.execute(
                 sql.SQL("create table {}.{} (like public.{} including all)").format(
@@ -184,5 +230,7 @@ def _swap(connection: Connection[TupleRow], model: ReadModel, fold: Fold) -> int
         connection.execute(
             "update public.projection_position set position = %s where name = %s", (reached.position, model.name)
         )
+        connection.execute("delete from public.parked_events where read_model = %s", (model.name,))
+        connection.execute(sql.SQL("insert into public.parked_events select * from {}.parked_events").format(schema))
         connection.execute(sql.SQL("drop schema {} cascade").format(schema))
     return reached.position

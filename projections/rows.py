@@ -11,6 +11,7 @@ from psycopg import Cursor, sql
 from psycopg.rows import TupleRow
 
 from domain.events import Event
+from projections.tallies import Tallies
 from projections.view import Folded
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -22,44 +23,75 @@ class Table[Row]:
 
     key: the columns of the primary key. A table that is written to has a column `position`, of the last event its row
     heard of; one that is only inserted into needs none.
+    tallies: kept in step with the rows.
     """
 
-    def __init__(self, kind: type[Row], name: LiteralString, *, key: Sequence[LiteralString]) -> None:
+    def __init__(
+        self, kind: type[Row], name: LiteralString, *, key: Sequence[LiteralString], tallies: Tallies | None = None
+    ) -> None:
         row_kind: Any = kind
         columns = [field.name for field in fields(row_kind)]
         changed = [column for column in columns if column not in key]
         table = sql.Identifier(name)
         self._decoder = msgspec.json.Decoder(kind)
         self._selection = sql.SQL("select id, to_json({0})::text from {0} where id = any(%s)").format(table)
+        self._tallies = tallies
         self._insertion = sql.SQL(
             "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json)"
         ).format(table=table, columns=_names(columns))
-        self._upsert = self._insertion + sql.SQL(
-            " on conflict ({key}) do update set ({changed}) = row({given}) where {table}.position < excluded.position"
-        ).format(
-            table=table,
-            key=_names(key),
-            changed=_names(changed),
-            given=sql.SQL(", ").join(sql.Identifier("excluded", column) for column in changed),
-        )
+        parts = {
+            "table": table,
+            "columns": _names(columns),
+            "key": _names(key),
+            "changed": _names(changed),
+            "values": sql.SQL(", ").join(sql.Identifier("excluded", column) for column in changed),
+        }
+        given = sql.SQL("select {columns} from json_populate_recordset(null::{table}, %s::json)").format(**parts)
+        upsert = sql.SQL(
+            "insert into {table} ({columns}) select {columns} from given on conflict ({key}) "
+            "do update set ({changed}) = row({values}) where {table}.position < excluded.position"
+        ).format(**parts)
+        if tallies is None:
+            self._upsert = sql.SQL("with given as ({}) {}").format(given, upsert)
+        else:
+            # What stood before is read from the statement's snapshot, which what it writes is no part of.
+            self._upsert = sql.SQL(
+                "with given as materialized ({given}), before as materialized ("
+                "  select {key}, {kinds} from {table} where ({key}) in (select {key} from given) and {always}"
+                "), written as ({upsert} returning {key}, {kinds}, {always} as is_counted) "
+                "select {names}, sum(change) from ("
+                "  select {names}, 1 as change from written where is_counted"
+                "  union all select {names}, -1 from before where ({key}) in (select {key} from written)"
+                ") as changes group by {names} having sum(change) <> 0"
+            ).format(
+                given=given,
+                upsert=upsert,
+                kinds=tallies.kinds,
+                names=tallies.names,
+                always=sql.SQL(tallies.always),
+                **parts,
+            )
 
     def write(self, cursor: Cursor[TupleRow], rows: Iterable[Row]) -> None:
         """Insert the rows; a stored row of the same key is replaced, unless its position is as new or newer.
 
         PostgreSQL's text holds no NUL: it becomes U+FFFD.
         """
-        self._store(cursor, self._upsert, rows)
+        if self._store(cursor, self._upsert, rows) and self._tallies is not None:
+            self._tallies.add(cursor, cursor.fetchall())
 
     def insert(self, cursor: Cursor[TupleRow], rows: Iterable[Row]) -> None:
         """Insert rows that are not stored yet; a key that is raises UniqueViolation. Otherwise as `write`."""
         self._store(cursor, self._insertion, rows)
 
-    def _store(self, cursor: Cursor[TupleRow], statement: sql.Composed, rows: Iterable[Row]) -> None:
+    def _store(self, cursor: Cursor[TupleRow], statement: sql.Composed, rows: Iterable[Row]) -> bool:
         payload = _encoder.encode(list(rows))
         if b"\\u0000" in payload:
             payload = _ESCAPED_NUL.sub(rb"\1\\ufffd", payload)
-        if payload != b"[]":
-            cursor.execute(statement, (payload.decode(),))
+        if payload == b"[]":
+            return False
+        cursor.execute(statement, (payload.decode(),))
+        return True
 
     def fold[First: Event](
         self,

@@ -29,7 +29,8 @@ from domain.run import (
 from projections.paging import Listing
 from projections.past import streams_until
 from projections.rows import Table
-from projections.view import Folded
+from projections.tallies import Tallies, Tally
+from projections.view import Folded, Poison
 
 NAME = "runs"
 SUMMARY_FIGURES = ("total_trades", "winning_trades", "total_pnl", "max_drawdown", "sharpe_ratio")
@@ -83,8 +84,13 @@ class RunRow:
     deleted: bool = False
 
 
-TABLE = Table(RunRow, "runs", key=("id",))
-LISTING = Listing(RunRow, "runs", place="created_position", always="not deleted")
+TALLIES = Tallies(
+    of={"status": "status", "mode": "mode", "strategy_id": "strategy_id"},
+    tallies=(Tally("run_tally", ("status", "mode", "strategy_id")),),
+    always="not deleted",
+)
+TABLE = Table(RunRow, "runs", key=("id",), tallies=TALLIES)
+LISTING = Listing(RunRow, "runs", place="created_position", always="not deleted", tallies=TALLIES)
 
 
 def find(connection: Connection[TupleRow], run_id: UUID) -> RunRow | None:
@@ -119,15 +125,16 @@ def page(
 
     before: only runs with a lower created_position (keyset paging).
     """
-    filters = {"status = %s": status, "mode = %s": mode, "strategy_id = %s": strategy_id, "%s = any(tags)": tag}
+    filters = {"status = %s": status, "mode = %s": mode, "strategy_id = %s": strategy_id, "tags @> array[%s]": tag}
     return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
 
 
 class RunsReadModel:
-    """Keeps the table `runs`."""
+    """Keeps the table `runs`, and how many there are of each kind."""
 
     name: ClassVar[str] = NAME
-    tables: ClassVar[tuple[str, ...]] = ("runs",)
+    poison: ClassVar[Poison] = "stop"
+    tables: ClassVar[tuple[str, ...]] = ("runs", *TALLIES.tables)
     topics: ClassVar[frozenset[str]] = frozenset(
         event.TOPIC
         for event in (

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from domain.run import RunCompleted
 from projections.rows import Table
-from projections.view import Folded
+from projections.view import Folded, Poison
 
 NAME = "stats"
 
@@ -38,6 +38,7 @@ class StatsReadModel:
     """Keeps the table `stats`."""
 
     name: ClassVar[str] = NAME
+    poison: ClassVar[Poison] = "stop"
     tables: ClassVar[tuple[str, ...]] = ("stats",)
     topics: ClassVar[frozenset[str]] = frozenset({RunCompleted.TOPIC})
 

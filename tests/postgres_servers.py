@@ -39,31 +39,41 @@ def debian_binaries() -> Path | None:
     return None
 
 
+class SystemServer:
+    """A system PostgreSQL on a socket in the directory, as the user postgres when root; made, not yet started."""
+
+    def __init__(self, binaries: Path, directory: Path) -> None:
+        self._binaries = binaries
+        self._directory = directory
+        self._account = "postgres" if os.geteuid() == 0 else None
+        self._data = directory / "data"
+        self.url = f"postgresql://weaver@/postgres?host={directory}"
+        self._data.mkdir(mode=0o700)
+        if self._account:
+            shutil.chown(directory, "postgres")
+            shutil.chown(self._data, "postgres")
+        self._run("initdb", "--username=weaver", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    def start(self) -> None:
+        """Start it; return when it accepts connections."""
+        options = f"-k {self._directory} -c listen_addresses='' -c fsync=off"
+        self._run("pg_ctl", "start", "-w", "-l", str(self._directory / "log"), "-o", options)
+
+    def stop(self) -> None:
+        """End it as a crash would; what is committed is recovered at the next start."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), "-D", str(self._data), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=self._account, group=self._account)
+
+
 @contextmanager
 def system_server(binaries: Path, directory: Path) -> Iterator[str]:
-    """Run a system PostgreSQL on a socket in the directory, as the user postgres when root; give its URL."""
-    account = "postgres" if os.geteuid() == 0 else None
-    data = directory / "data"
-    data.mkdir(mode=0o700)
-    if account:
-        shutil.chown(directory, "postgres")
-        shutil.chown(data, "postgres")
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(binaries / program), "-D", str(data), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, user=account, group=account)
-
-    run("initdb", "--username=weaver", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-    run(
-        "pg_ctl",
-        "start",
-        "-w",
-        "-l",
-        str(directory / "log"),
-        "-o",
-        f"-k {directory} -c listen_addresses='' -c fsync=off",
-    )
+    """Run a system PostgreSQL on a socket in the directory; give its URL."""
+    server = SystemServer(binaries, directory)
+    server.start()
     try:
-        yield f"postgresql://weaver@/postgres?host={directory}"
+        yield server.url
     finally:
-        run("pg_ctl", "stop", "-w", "-m", "immediate")
+        server.stop()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from fastapi import Depends, Header, Request, Response
 
 from application.commands import Command
 from application.journal import Performed, PerformedBefore
-from domain.events import Once
+from domain.events import Chain, Once
+from domain.ids import new_id
 from interfaces.composition import Weaver
 from interfaces.web.access import SHOWN_SECONDS, Here
 from interfaces.web.errors import Problem, correlation_id_of
@@ -56,15 +58,36 @@ class Commands:
                 processor.wait_for(done.position, SHOWN_SECONDS)
         return done
 
+    def perform(self, act: Callable[[], object], subject: UUID) -> Done:
+        """Do what is recorded nowhere but under the request's key, or nothing when the key is known.
+
+        The key follows the act: killed in between, a repetition acts again, which must do no harm.
+        """
+        done = self._done_before()
+        if done is None:
+            act()
+            done = self._noted(subject)
+        self._headers[POSITION_HEADER] = str(done.position)
+        return done
+
+    def _noted(self, subject: UUID) -> Done:
+        chain = Chain(self._correlation_id, str(new_id()), actor=ACTOR, once=self._once(subject))
+        try:
+            return Done(subject, self._weaver.journal.record(run_id=None, chain=chain))
+        except PerformedBefore as error:
+            return self._replayed(error.performed)
+
+    def _once(self, subject: UUID) -> Once | None:
+        return None if self._asked is None else Once(self._asked.key, self._asked.digest, subject)
+
     def _done_before(self) -> Done | None:
         performed = None if self._asked is None else self._weaver.journal.performed(self._asked.key)
         return None if performed is None else self._replayed(performed)
 
     def _dispatched(self, command: Command, subject: UUID) -> Done:
-        once = None if self._asked is None else Once(self._asked.key, self._asked.digest, subject)
         try:
             position = self._weaver.dispatch.dispatch(
-                command, correlation_id=self._correlation_id, actor=ACTOR, once=once
+                command, correlation_id=self._correlation_id, actor=ACTOR, once=self._once(subject)
             )
         except PerformedBefore as error:  # by an equal request at the same moment
             return self._replayed(error.performed)

@@ -33,7 +33,7 @@ class Health(BaseModel):
 
 
 class Part(BaseModel):
-    """One thing the process needs. `reason` says why it is down, `details` what is known about it."""
+    """One thing the process needs. `reason` says why it is down, or what is amiss while it is up."""
 
     state: State
     reason: str | None = None
@@ -133,11 +133,22 @@ def _supervisor(here: Weaver) -> Part:
 def _processors(here: Weaver) -> Part:
     head = here.tail.head
     details, reasons = {}, []
+    degraded = []
     for processor in here.processors:
-        state = processor.state
-        details[processor.name] = {"state": state.name, "position": processor.position, "lag": processor.lag(head)}
-        if state.name in ("starting", "stopped"):
-            reasons.append(f"{processor.name} is {state}")
+        seen = processor.snapshot(head)
+        details[seen.name] = {
+            "state": seen.state,
+            "position": seen.position,
+            "lag": seen.lag_events,
+            "lag_seconds": round(seen.lag_seconds, 3),
+            "parked": seen.parked,
+        }
+        if seen.state in ("starting", "stopped"):
+            reasons.append(f"{seen.name} is {processor.state}")
+        if seen.parked:
+            events = f"{seen.parked} event" + ("s" if seen.parked > 1 else "")
+            degraded.append(f"{seen.name} has passed over {events}: remove the cause, then rebuild it")
     if reasons:
-        return Part(state="down", reason="; ".join(reasons), details=details)
-    return Part(state="up", details=details)
+        return Part(state="down", reason="; ".join([*reasons, *degraded]), details=details)
+    # What is parked leaves a gap in what is told, not in money: the process serves.
+    return Part(state="up", reason="; ".join(degraded) or None, details=details)

@@ -24,7 +24,6 @@ from domain.errors import Unavailable
 from interfaces.composition import Weaver
 from interfaces.web import openapi
 from interfaces.web.access import reading
-from interfaces.web.read_model_figures import ReadModelWatch
 from interfaces.web.release import release
 from interfaces.web.request_figures import RequestFigures
 
@@ -48,8 +47,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = RequestFigures(self.registry)
         self.drift = ClockDrift(weaver)
-        self.read_models = ReadModelWatch(weaver)
-        self.registry.register(PlatformFigures(weaver, self.read_models, self.drift))
+        self.registry.register(PlatformFigures(weaver, self.drift))
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -57,7 +55,6 @@ class Metrics:
     async def keep_looking(self) -> None:
         """Look at what must be looked at between scrapes too, until cancelled."""
         while True:
-            self.read_models.look()
             if self.drift.is_due:
                 await to_thread.run_sync(self.drift.measure)
             await asyncio.sleep(LOOK_SECONDS)
@@ -98,9 +95,8 @@ class ClockDrift:
 class PlatformFigures(Collector):
     """The figures of a Weaver process, read off its parts at each scrape."""
 
-    def __init__(self, weaver: Weaver, read_models: ReadModelWatch, drift: ClockDrift) -> None:
+    def __init__(self, weaver: Weaver, drift: ClockDrift) -> None:
         self._weaver = weaver
-        self._read_models = read_models
         self._drift = drift
 
     def collect(self) -> Iterator[Metric]:
@@ -108,7 +104,7 @@ class PlatformFigures(Collector):
         yield InfoMetricFamily("weaver_build", "Which Weaver this is.", _build())
         yield from self._journal()
         yield from self._folding()
-        yield _gauge("weaver_stream_clients", "Clients of the event stream.", self._weaver.broadcast.clients)
+        yield from self._streaming()
         value = GaugeMetricFamily("weaver_clock_drift_seconds", "The machine's clock less the database's.")
         age = GaugeMetricFamily("weaver_clock_drift_age_seconds", "Time since the drift was measured.")
         if (last := self._drift.last) is not None:
@@ -130,6 +126,14 @@ class PlatformFigures(Collector):
             "Time since the journal was last looked at with success.",
             tail.seconds_since_look,
         )
+        yield _counter("weaver_journal_reconnects", "Times the journal had to be connected to again.", tail.reconnects)
+
+    def _streaming(self) -> Iterator[Metric]:
+        broadcast = self._weaver.broadcast
+        yield _gauge("weaver_stream_clients", "Clients of the event stream.", broadcast.clients)
+        yield _counter("weaver_stream_frames", "Frames sent to clients of the event stream.", broadcast.frames_sent)
+        yield _counter("weaver_stream_dropped", "Clients dropped because they read nothing.", broadcast.clients_dropped)
+        yield _counter("weaver_stream_resets", "Clients told to load everything again.", broadcast.resets)
 
     def _folding(self) -> Iterable[Metric]:
         label = ("read_model",)
@@ -137,17 +141,20 @@ class PlatformFigures(Collector):
         position = GaugeMetricFamily("weaver_read_model_position", "Offset of the read model.", labels=label)
         lag_events = GaugeMetricFamily("weaver_read_model_lag_events", "Positions behind the journal.", labels=label)
         lag_seconds = GaugeMetricFamily(
-            "weaver_read_model_lag_seconds", "Time since the read model was known to show everything.", labels=label
+            "weaver_read_model_lag_seconds", "How long the oldest event not folded yet has waited.", labels=label
         )
         up = GaugeMetricFamily("weaver_read_model_up", "1 while the read model is followed.", labels=label)
-        for figures in self._read_models.look():
+        parked = GaugeMetricFamily("weaver_read_model_parked", "Events passed over, to be looked at.", labels=label)
+        for processor in self._weaver.processors:
+            figures = processor.snapshot(self._weaver.tail.head)
             name = (figures.name,)
             folded.add_metric(name, figures.events_folded_total)
             position.add_metric(name, figures.position)
             lag_events.add_metric(name, figures.lag_events)
             lag_seconds.add_metric(name, figures.lag_seconds)
             up.add_metric(name, figures.state in ("following", "standby"))
-        return folded, position, lag_events, lag_seconds, up
+            parked.add_metric(name, figures.parked)
+        return folded, position, lag_events, lag_seconds, up, parked
 
 
 @router.get(
@@ -167,6 +174,10 @@ async def show_metrics(request: Request) -> Response:
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:
     return GaugeMetricFamily(name, meaning, value)
+
+
+def _counter(name: str, meaning: str, value: float) -> Metric:
+    return CounterMetricFamily(name, meaning, value)
 
 
 def _build() -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""A TCP proxy in front of PostgreSQL that cuts one connection at a chosen moment."""
+"""A TCP proxy in front of PostgreSQL that cuts one connection at a chosen moment, or all of them for a while."""
 
 import contextlib
 import select
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -36,6 +36,8 @@ class CuttingProxy:
         self._closing, self._closed = socket.socketpair()
         self._pending: Cut | None = None
         self._threads: list[threading.Thread] = []
+        self._carried: set[socket.socket] = set()
+        self._refusing = False
         self.cuts = 0
         self._start(self._serve)
 
@@ -48,6 +50,17 @@ class CuttingProxy:
     def cut(self, words: bytes, *, reaches_server: bool, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Cut the next connection whose client says these words, once."""
         self._pending = Cut(words, reaches_server, meanwhile)
+
+    def refuse(self) -> None:
+        """Cut every connection, and each new one, until `accept`."""
+        self._refusing = True
+        for client in list(self._carried):
+            with contextlib.suppress(OSError):  # it has just ended by itself
+                client.shutdown(socket.SHUT_RDWR)
+
+    def accept(self) -> None:
+        """Carry connections again."""
+        self._refusing = False
 
     def __enter__(self) -> Self:
         return self
@@ -72,13 +85,23 @@ class CuttingProxy:
             self._start(self._carry, self._listener.accept()[0])
 
     def _carry(self, client: socket.socket) -> None:
-        with client, self._connect() as server, contextlib.suppress(ConnectionError):
+        with client, self._connect() as server, contextlib.suppress(ConnectionError), self._noted(client):
             while self._closed not in (ready := select.select([client, server, self._closed], [], [])[0]):
                 for source in ready:
                     data = source.recv(CHUNK)
                     if not data or (source is client and self._is_cut(data, server)):
                         return
                     (server if source is client else client).sendall(data)
+
+    @contextlib.contextmanager
+    def _noted(self, client: socket.socket) -> Iterator[None]:
+        self._carried.add(client)
+        if self._refusing:
+            client.shutdown(socket.SHUT_RDWR)
+        try:
+            yield
+        finally:
+            self._carried.discard(client)
 
     def _is_cut(self, data: bytes, server: socket.socket) -> bool:
         cut = self._pending

@@ -162,7 +162,7 @@ def dump_all(connection: Connection[TupleRow]) -> dict[str, list[str]]:
 
 def forget(connection: Connection[TupleRow]) -> None:
     """Empty every read model and put its offset back to 0."""
-    connection.execute("truncate " + ", ".join(table for model in READ_MODELS for table in model.tables))
+    connection.execute("truncate parked_events, " + ", ".join(table for one in READ_MODELS for table in one.tables))
     connection.execute("update projection_position set position = 0")
 
 

@@ -71,8 +71,8 @@ def test_a_processor_catches_up_and_follows(connection: Connection[TupleRow], da
             head = add_orders(connection, 1, first=100 + number)
             assert processor.wait_for(head, 10)
             assert orders.page(connection, limit=1)[1] == 21 + number
-        assert processor.lag(head) == 0
-        assert processor.lag(head + 7) == 7
+        assert processor.snapshot(head).lag_events == 0
+        assert processor.snapshot(head + 7).lag_events == 7
 
 
 def test_a_catch_up_commits_in_batches(connection: Connection[TupleRow], database_url: str) -> None:
@@ -132,7 +132,7 @@ def test_it_has_caught_up_five_seconds_after_the_database_is_back(
             assert processor.state.name == "starting"
             head = add_orders(connection, 3, first=10)
             assert not processor.wait_for(head, 0.5)
-            assert processor.lag(head) == 3
+            assert processor.snapshot(head).lag_events == 3
         assert processor.wait_for(head, 5)
         assert str(processor.state) == "following"
 
@@ -217,7 +217,7 @@ def test_a_poison_event_stops_the_view_right_before_it_and_says_so(
         assert f"stops before position {poison}" in (processor.state.reason or "")
         assert "order.teleported" in (processor.state.reason or "")
         assert (processor.position, look(connection, "orders").position) == (before, before)
-        assert processor.lag(after) == 6
+        assert processor.snapshot(after).lag_events == 6
     assert orders.page(connection, limit=1)[1] == 40
 
 

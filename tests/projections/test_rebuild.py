@@ -17,7 +17,7 @@ from projections import orders
 from projections import rebuild as rebuilding
 from projections.catalog import READ_MODELS
 from projections.orders import OrdersReadModel
-from projections.rebuild import RebuildRunning, SwapBlocked, rebuild
+from projections.rebuild import RebuildRunning, SwapBlocked, rebuild, running
 from projections.view import ReadModel, ReadModelStopped, look
 from tests.projections.facts import (
     append,
@@ -147,8 +147,17 @@ def test_of_two_rebuilds_at_once_the_second_is_refused(
             rebuild(database_url, "fills")  # another read model is nobody's concern
 
     live = dump_all(connection)
-    rebuild(database_url, "orders", meanwhile, batch=50)
-    assert refused == ["read model orders is being rebuilt by another process: wait until that has ended"]
+    assert running(connection, "orders") is None
+    seen: list[int | None] = []
+
+    def watched(position: int, head: int) -> None:
+        seen.append(running(connection, "orders"))
+        meanwhile(position, head)
+
+    rebuild(database_url, "orders", watched, batch=50)
+    assert seen[:2] == [50, 100]
+    assert running(connection, "orders") is None
+    assert refused == ["read model orders is being rebuilt already: wait until that has ended"]
     assert dump_all(connection) == live
 
 

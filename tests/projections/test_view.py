@@ -18,7 +18,7 @@ from projections import view
 from projections.catalog import READ_MODELS, read_model
 from projections.fills import FillsReadModel
 from projections.orders import OrdersReadModel
-from projections.view import Folded, Progress, ReadModel, ReadModelStopped, fold_batch, look, standing
+from projections.view import Folded, Poison, Progress, ReadModel, ReadModelStopped, fold_batch, look, standing
 from tests.projections import facts
 from tests.projections.facts import append, dump, dump_all, fold, fold_all, forget, new_order, random_facts
 
@@ -29,6 +29,7 @@ class Recording:
     """A read model that remembers what it was given, and may raise."""
 
     name: ClassVar[str] = "orders"
+    poison: ClassVar[Poison] = "stop"
     tables: ClassVar[tuple[str, ...]] = ("orders",)
     topics: ClassVar[frozenset[str]] = frozenset(EVENTS)
 

@@ -61,7 +61,7 @@ class WeaverServer:
     def __init__(self, home: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._home = home
+        self.home = home
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self.log = home / "serve.log"
@@ -78,8 +78,8 @@ class WeaverServer:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "weaver", "serve", "--port", str(self.port)],
-                env=clean_environment(self._home, **self._settings),
-                cwd=self._home,
+                env=clean_environment(self.home, **self._settings),
+                cwd=self.home,
                 stdout=log,
                 stderr=log,
             )

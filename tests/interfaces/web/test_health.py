@@ -1,12 +1,14 @@
 """Health and what this Weaver says of itself."""
 
 import httpx
+import psycopg
 import pytest
 
 from interfaces.composition import Weaver
 from interfaces.web.release import release
 from projections.catalog import READ_MODELS
 from tests.interfaces.web.scenes import Served, record_run, require_error, until
+from tests.projections.facts import given_unknown
 
 PARTS = {"database", "migrations", "journal", "processors", "supervisor", "execution", "clock"}
 
@@ -54,6 +56,20 @@ def test_a_part_that_stopped_is_down(server: Served, part: str) -> None:
         body = client.get("/readyz").json()
     assert body[part]["state"] == "down"
     assert part in body["message"]
+
+
+def test_parked_events_are_named_while_the_process_stays_ready(server: Served, weaver: Weaver) -> None:
+    with psycopg.connect(weaver.database_url, autocommit=True) as connection:
+        position = given_unknown(connection, "risk.halted", b"{}")
+    record_run(weaver)
+    processor = next(one for one in weaver.processors if one.name == "activity")
+    until(lambda: processor.snapshot().position > position)
+    with server.client() as client:
+        answer = client.get("/readyz")
+    part = answer.json()["processors"]
+    assert (answer.status_code, part["state"]) == (200, "up")
+    assert part["details"]["activity"]["parked"] == 1
+    assert "activity has passed over 1 event: remove the cause, then rebuild it" in part["reason"]
 
 
 def test_info_says_what_runs_here_and_where_the_journal_ends(api: httpx.Client, weaver: Weaver) -> None:

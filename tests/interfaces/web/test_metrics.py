@@ -5,19 +5,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.ids import new_id
 from interfaces.composition import Weaver
 from interfaces.web.metrics import Metrics
-from interfaces.web.read_model_figures import ReadModelWatch
 from interfaces.web.release import release
-from projections.processor import State
-from tests.interfaces.web.scenes import Served, composed, record_backtest, record_run, served, until
+from tests.interfaces.web.scenes import Served, composed, record_backtest, served, until
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
-READ_MODELS = {"runs", "orders", "fills", "equity", "activity"}
+FOLDED = {"runs": 4, "orders": 8, "fills": 3, "equity": 1, "activity": 4, "ledger": 4, "stats": 1}
 type Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -50,12 +47,13 @@ def test_events_are_counted_by_family_and_followed_to_the_last(server: Served) -
     assert value(samples, "weaver_events_appended_total", family="run") == head - before - 8
     assert value(samples, "weaver_events_appended_total", family="risk") == 0
     assert value(samples, "weaver_journal_last_look_age_seconds") < 5
-    for name in READ_MODELS:
+    for name, folded in FOLDED.items():
         assert value(samples, "weaver_read_model_position", read_model=name) == head
         assert value(samples, "weaver_read_model_lag_events", read_model=name) == 0
         assert value(samples, "weaver_read_model_lag_seconds", read_model=name) < 2
         assert value(samples, "weaver_read_model_up", read_model=name) == 1
-        assert value(samples, "weaver_read_model_events_folded_total", read_model=name) == head - before
+        assert value(samples, "weaver_read_model_events_folded_total", read_model=name) == folded
+        assert value(samples, "weaver_read_model_parked", read_model=name) == 0
 
 
 def test_requests_are_counted_by_route_never_by_path(server: Served) -> None:
@@ -92,30 +90,6 @@ def test_refused_requests_and_clients_of_the_stream_are_counted(database_url: st
             assert value(samples, "weaver_http_rate_limited_requests_total") == 3
             assert value(samples, "weaver_http_requests_in_flight") == 1, "a stream is answered once it has begun"
         until(lambda: value(scraped(server), "weaver_stream_clients") == 0)
-
-
-def test_lag_in_seconds_rises_while_a_read_model_is_stopped(weaver: Weaver) -> None:
-    watch = ReadModelWatch(weaver)
-    until(lambda: all(one.lag_seconds == 0 for one in watch.look()))
-    stopped = weaver.processors[0]
-    stopped.stop()
-    stopped._enter(State("stopped", "for the test"))
-    record_run(weaver)
-    until(lambda: weaver.tail.head == weaver.journal.head())
-    first = {one.name: one for one in watch.look()}[stopped.name]
-    later = {one.name: one for one in watch.look()}[stopped.name]
-    assert first.lag_events == 1
-    assert 0 < first.lag_seconds < later.lag_seconds
-
-
-def test_lag_in_seconds_rises_when_nobody_sees_the_journal(weaver: Weaver, monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = ReadModelWatch(weaver)
-    until(lambda: all(one.lag_seconds == 0 for one in watch.look()))
-    weaver.tail.stop()
-    until(lambda: weaver.tail.seconds_since_look > 1.2)
-    for one in watch.look():
-        assert one.lag_events == 0
-        assert one.lag_seconds > 1
 
 
 def test_a_scrape_does_not_wait_for_the_database(server: Served) -> None:
