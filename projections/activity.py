@@ -111,9 +111,11 @@ def _row(folded: Folded) -> ActivityRow:
     entry, event = folded
     severity, message = _told(event)
     order_id = entry.stream_id if isinstance(event, (OrderCancelRequested, OrderRejected)) else None
+    names_run = OrderCancelRequested, OrderRejected, RiskHalted, RiskResumed
+    run_id = event.run_id if isinstance(event, names_run) else entry.stream_id
     return ActivityRow(
         position=entry.position,
-        run_id=entry.run_id,
+        run_id=run_id,
         order_id=order_id,
         at=event.at,
         type=entry.topic,

@@ -243,7 +243,7 @@ def test_correlation_ids_are_kept_when_printable_and_replaced_otherwise(lasting_
 
 def test_what_nobody_expected_is_an_error_that_tells_nothing(api: httpx.Client, weaver: Weaver) -> None:
     with psycopg.connect(weaver.database_url, autocommit=True) as connection:
-        connection.execute("alter table runs rename to secret_runs")
+        connection.execute("alter table run_tally rename to secret_runs")
     error = require_error(api.get("/runs", headers={"X-Correlation-ID": "look-me-up"}), 500, "INTERNAL_ERROR")
     assert error["correlation_id"] == "look-me-up"
     assert "runs" not in json.dumps(error)

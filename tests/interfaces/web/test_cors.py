@@ -85,12 +85,12 @@ def test_errors_may_be_read_too(shared: Served) -> None:
 def test_even_what_nobody_expected_may_be_read(shared: Served) -> None:
     configure_logs("CRITICAL", "json")
     with psycopg.connect(shared.weaver.database_url, autocommit=True) as connection:
-        connection.execute("alter table runs rename to hidden_runs")
+        connection.execute("alter table run_tally rename to hidden_runs")
         try:
             with shared.client(headers={"Origin": DESK, "X-API-Key": KEY}) as client:
                 response = client.get("/api/v1/runs")
         finally:
-            connection.execute("alter table hidden_runs rename to runs")
+            connection.execute("alter table hidden_runs rename to run_tally")
     require_error(response, 500, "INTERNAL_ERROR")
     assert response.headers["access-control-allow-origin"] == DESK
 

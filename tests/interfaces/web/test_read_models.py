@@ -10,11 +10,12 @@ import pytest
 
 from interfaces.composition import Weaver
 from projections import rebuild as rebuilding
+from projections.catalog import READ_MODELS
 from projections.rebuild import claim
 from tests.interfaces.web.scenes import CHAIN, composed, orders_of, record_backtest, require_error, until
 from tests.projections.facts import given_unknown
 
-NAMES = {"runs", "orders", "fills", "equity", "activity"}
+NAMES = {model.name for model in READ_MODELS}
 
 
 def shown(api: httpx.Client, name: str) -> dict[str, Any]:
