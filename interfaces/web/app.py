@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from interfaces.composition import Weaver
 from interfaces.logs import Redaction
 from interfaces.web import (
+    activity,
     events,
     health,
     ledger,
@@ -41,6 +42,7 @@ ROUTERS = (
     orders.router,
     ledger.router,
     risk.router,
+    activity.router,
     market.router,
     market.strategies_router,
     events.router,

@@ -204,3 +204,22 @@ def test_a_big_page_of_orders_arrives(api: httpx.Client, weaver: Weaver) -> None
     weaver.journal.append_batch(orders_of(weaver, run_id, filled=500, cancelled=0), run_id, CHAIN)
     answer = api.get("/orders", params={"page_size": 500, "min_position": weaver.journal.head()}).json()
     assert len(answer["items"]) == answer["total"] == 500
+
+
+def test_what_happened_is_listed_in_sentences_newest_first(api: httpx.Client, weaver: Weaver) -> None:
+    run_id = record_run(weaver, name="the first")
+    record_backtest(weaver)
+    assert api.post(f"/runs/{run_id}/start").status_code == 202
+    assert api.post("/halt", json={"reason": "a test"}).status_code == 202
+    shown = {"min_position": weaver.journal.head(), "page_size": 2}
+    told = followed(api, "/activity", **shown)
+    assert [one["position"] for one in told] == sorted((one["position"] for one in told), reverse=True)
+    assert (told[0]["severity"], told[0]["message"], told[0]["run_id"]) == ("error", "Trading halted: a test", None)
+    of_run = followed(api, "/activity", run_id=str(run_id), **shown)
+    assert [(one["type"], one["run_id"]) for one in of_run] == [
+        ("run.start_requested", str(run_id)),
+        ("run.created", str(run_id)),
+    ]
+    assert "the first" in of_run[1]["message"]
+    assert followed(api, "/activity", severity="error", **shown) == told[:1]
+    require_error(api.get("/activity", params={"severity": "fatal"}), 422, "VALIDATION_ERROR")
