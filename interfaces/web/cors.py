@@ -10,7 +10,7 @@ from interfaces.web.errors import ErrorAnswers
 
 METHODS = ("GET", "POST", "DELETE")
 SENT_HEADERS = ("X-API-Key", "Idempotency-Key", "X-Correlation-ID", "Last-Event-ID")
-READ_HEADERS = ("Weaver-Position", "X-Correlation-ID", "Location", "Retry-After")
+READ_HEADERS = ("Weaver-Position", "Idempotent-Replayed", "X-Correlation-ID", "Location", "Retry-After")
 
 
 class Cors(CORSMiddleware):

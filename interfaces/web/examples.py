@@ -109,6 +109,9 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 }
 _BY_TYPE: Mapping[str, object] = {"integer": 1, "number": 0.5, "boolean": False, "string": "text", "null": None}
 
+# Stands for every path that takes an Idempotency-Key: all that are posted to.
+KEYED = "*"
+
 # For each status: code, message and details of what a client will meet; where it can be met, if not everywhere.
 _FAILURES: Mapping[int, tuple[tuple[str, str, Mapping[str, object], str], ...]] = {
     400: (("BAD_REQUEST", "the body is not JSON: Expecting value at character 17", {}, ""),),
@@ -137,6 +140,7 @@ _FAILURES: Mapping[int, tuple[tuple[str, str, Mapping[str, object], str], ...]] 
             "",
         ),
         ("INVALID_RUN_MODE", "unknown mode 'papr': choose one of backtest, paper, live", {"mode": "papr"}, "/runs"),
+        ("IDEMPOTENCY_MISMATCH", "this Idempotency-Key belongs to another request: send a new key", {}, KEYED),
     ),
     429: (
         (
@@ -157,7 +161,7 @@ def error_examples(status: int, method: str, path: str) -> dict[str, dict[str, o
     """Return the examples of an error by their codes, as OpenAPI has them."""
     found: dict[str, dict[str, object]] = {}
     for code, message, details, where in _FAILURES[status]:
-        if where and (method != "post" or not path.endswith(where)):
+        if where and (method != "post" or (where != KEYED and not path.endswith(where))):
             continue
         body = {
             "code": code,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from interfaces.web.body import ExactRoute
-from interfaces.web.commands import POSITION_HEADER
+from interfaces.web.commands import POSITION_HEADER, REPLAYED_HEADER
 from interfaces.web.edge import CORRELATION_HEADER
 from interfaces.web.edge import PREFIX as PREFIX
 from interfaces.web.examples import error_examples, example_of
@@ -126,6 +126,10 @@ def _add_headers(method: str, operation: dict[str, Any]) -> None:
             response["content"] = {"application/json": next(iter(response["content"].values()))}
         if method != "get" and status in ("201", "202", "204"):
             headers[POSITION_HEADER] = _text("What to pass as `min_position`.", "^[0-9]+$")
+        if method == "post" and int(status) < 400:
+            headers[REPLAYED_HEADER] = _text(
+                "There when the request's key was known: this is the first answer.", "^true$"
+            )
         if status == "201":
             headers["Location"] = _text("Where what was created is found.")
         if status == "429":

@@ -16,7 +16,7 @@ DESK = "https://desk.example"
 KEY = "correct horse battery staple"
 PREFLIGHT = {"Origin": DESK, "Access-Control-Request-Method": "POST"}
 SENT = ("X-API-Key", "Idempotency-Key", "X-Correlation-ID", "Last-Event-ID", "Content-Type")
-READ = {"Weaver-Position", "X-Correlation-ID", "Location", "Retry-After"}
+READ = {"Weaver-Position", "Idempotent-Replayed", "X-Correlation-ID", "Location", "Retry-After"}
 
 
 @pytest.fixture(scope="module")
