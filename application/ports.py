@@ -125,6 +125,10 @@ class JournalWatch(Protocol):
         """Return the newest position, at once if it is beyond `after`, else when it grows or `timeout` seconds pass."""
         ...
 
+    def topics(self, after: int, upto: int) -> frozenset[str] | None:
+        """Return the topics of all entries with after < position <= upto, None if it does not know them all."""
+        ...
+
 
 class ProgressSink(Protocol):
     """Hears how far a run is; nothing of it is stored."""

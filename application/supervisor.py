@@ -122,6 +122,10 @@ class Supervisor:
 
     def _read_journal(self) -> None:
         seen = self._head
+        topics = self._watch.topics(self._position, seen)
+        if topics is not None and topics.isdisjoint(self._journal.catalogue.versions(TOPICS)):
+            self._position = max(self._position, seen)
+            return
         while entries := self._journal.read(self._position, PAGE, topics=TOPICS, run_id=self._only):
             for entry in entries:
                 kind = self._journal.catalogue.kind(entry.topic) or Event

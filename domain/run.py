@@ -231,14 +231,14 @@ class RunDeleted(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "run.deleted"
 
 
-_STATUS_AFTER: dict[type[Event], RunStatus] = {
-    RunStarted: RunStatus.RUNNING,
-    RunPaused: RunStatus.PAUSED,
-    RunResumed: RunStatus.RUNNING,
-    RunStopped: RunStatus.STOPPED,
-    RunCompleted: RunStatus.COMPLETED,
-    RunFailed: RunStatus.ERROR,
-}
+_STATUS_AFTER: tuple[tuple[type[Event], RunStatus], ...] = (
+    (RunStarted, RunStatus.RUNNING),
+    (RunPaused, RunStatus.PAUSED),
+    (RunResumed, RunStatus.RUNNING),
+    (RunStopped, RunStatus.STOPPED),
+    (RunCompleted, RunStatus.COMPLETED),
+    (RunFailed, RunStatus.ERROR),
+)
 # Points of the curve belong to the read model, and what follows a wish to be flat are orders: the run stays as it is.
 _OTHERS_CONCERN = (RunEquityMarked, RunFlattenRequested)
 
@@ -330,7 +330,7 @@ class Run(Aggregate):
 
     def apply(self, event: Event) -> None:
         """Change the state as the event says."""
-        self.status = _STATUS_AFTER.get(type(event), self.status)
+        self.status = next((after for kind, after in _STATUS_AFTER if isinstance(event, kind)), self.status)
         match event:
             case RunCreated():
                 self.description = event
@@ -342,7 +342,7 @@ class Run(Aggregate):
                 self.stop_requested = True
             case RunDeleted():
                 self.deleted = True
-            case _ if type(event) not in _STATUS_AFTER and not isinstance(event, _OTHERS_CONCERN):
+            case _ if not isinstance(event, (*(kind for kind, _ in _STATUS_AFTER), *_OTHERS_CONCERN)):
                 raise TypeError(f"a run knows no event {type(event).TOPIC}")
 
     def _require_market(self, done: str, *allowed: RunStatus) -> None:

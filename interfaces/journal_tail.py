@@ -2,8 +2,10 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -26,6 +28,8 @@ SAFETY_POLL = 0.25
 HEAD_START = 0.003
 FIRST_DELAY, LAST_DELAY = 0.05, 0.5  # between two attempts to connect
 CONNECT_PATIENCE = 2
+# Entries whose topics are kept: those who wait learn from them whether growth is any of their business.
+RECENT = 1_000
 # Without a successful look for so long it does not count as alive any more.
 STALE = 5.0
 STOP_PATIENCE = 5.0
@@ -61,6 +65,8 @@ class JournalTail:
         self._stopping = threading.Event()
         self._grown = threading.Condition()
         self._head: int | None = None
+        self._recent: deque[tuple[int, str]] = deque(maxlen=RECENT)
+        self._recent_after = 0
         self._looked_at = monotonic()
         self._trouble: str | None = "it has not looked at the journal yet"
         self._dropped: str | None = None
@@ -123,6 +129,14 @@ class JournalTail:
             self._grown.wait_for(lambda: self.head > after or self._stopping.is_set(), timeout)
             return self.head
 
+    def topics(self, after: int, upto: int) -> frozenset[str] | None:
+        """Return the topics of all entries with after < position <= upto, None if they are not all remembered."""
+        with self._grown:
+            if self._head is None or after < self._recent_after or upto > self._head:
+                return None
+            newer = takewhile(lambda one: one[0] > after, reversed(self._recent))
+            return frozenset(topic for position, topic in newer if position <= upto)
+
     def _work(self) -> None:
         delay = FIRST_DELAY
         while not self._stopping.is_set():
@@ -181,7 +195,7 @@ class JournalTail:
     def _begin(self, connection: Connection[Any]) -> None:
         [(head,)] = connection.execute("select coalesce(max(notification_id), 0) from weaver_events")
         if self._head is None:
-            self._head = head
+            self._head = self._recent_after = head
             self._announce()
         elif head < self._head:
             raise DatabaseUnavailable(
@@ -194,12 +208,20 @@ class JournalTail:
             entries = read_entries(connection, self.head, PAGE)
             self._succeed()
             if entries:
-                self._head = entries[-1].position
+                self._remember(entries)
                 self.entries_seen += len(entries)
                 self._tell(lambda subscriber: subscriber.on_entries(entries))  # noqa: B023  called before the next turn
                 self._announce_at = self._announce_at or monotonic() + HEAD_START
             if len(entries) < PAGE:
                 return
+
+    def _remember(self, entries: Sequence[JournalEntry]) -> None:
+        with self._grown:
+            for entry in entries:
+                if len(self._recent) == RECENT:
+                    self._recent_after = self._recent[0][0]
+                self._recent.append((entry.position, entry.topic))
+            self._head = entries[-1].position
 
     def _announce(self) -> None:
         """Wake everyone who waits for the journal to grow."""

@@ -150,7 +150,7 @@ def _noted(event: Event) -> str:
         case RiskResumed():
             return f"Trading resumed by {event.by}"
         case _:
-            return _SENTENCES[type(event)]
+            return next(sentence for kind, sentence in _SENTENCES.items() if isinstance(event, kind))
 
 
 _SENTENCES: dict[type[Event], str] = {

@@ -7,6 +7,7 @@ between its first position and its last, which is all of the list that has to be
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import LiteralString
 
 from psycopg import Connection, Cursor, sql
@@ -39,13 +40,7 @@ class Days:
         if not reached:
             return
         cursor.execute(
-            sql.SQL(
-                "insert into {0} (day, first_position, last_position) "
-                "select * from unnest(%s::date[], %s::bigint[], %s::bigint[]) on conflict (day) do update set "
-                "first_position = least({0}.first_position, excluded.first_position), "
-                "last_position = greatest({0}.last_position, excluded.last_position) "
-                "where excluded.first_position < {0}.first_position or excluded.last_position > {0}.last_position"
-            ).format(sql.Identifier(self.spans)),
+            _reaching(self.spans),
             ([*reached], [first for first, _ in reached.values()], [last for _, last in reached.values()]),
         )
 
@@ -72,6 +67,18 @@ class Days:
         )
         [(total, first, last)] = connection.execute(statement, {**kind, "start": start, "end": end})
         return int(total), {f"{self.place} >= %s": first, f"{self.place} <= %s": last}
+
+
+@lru_cache(8)
+def _reaching(spans: LiteralString) -> bytes:
+    statement = sql.SQL(
+        "insert into {0} (day, first_position, last_position) "
+        "select * from unnest(%s::date[], %s::bigint[], %s::bigint[]) on conflict (day) do update set "
+        "first_position = least({0}.first_position, excluded.first_position), "
+        "last_position = greatest({0}.last_position, excluded.last_position) "
+        "where excluded.first_position < {0}.first_position or excluded.last_position > {0}.last_position"
+    )
+    return statement.format(sql.Identifier(spans)).as_bytes()
 
 
 # The first midnight not before the start, and the last not after the end: between them the days are whole.

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Literal, Protocol
 
@@ -19,6 +19,7 @@ from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStoppe
 STOP_POLL = 0.1  # whether to stop, while waiting for the journal to grow
 SAFETY_POLL = 1.0  # the journal itself, in case nobody tells that it grew
 STANDBY_POLL = 0.25  # whether the leader is gone
+OFFSET_DELAY = 0.25  # the stored offset, behind events that concern the read model in nothing
 AWAITED_POLL = 0.01  # the leader's offset, while somebody waits for it
 FIRST_BACKOFF, LAST_BACKOFF = 0.05, 2.0
 STOP_PATIENCE = 10.0
@@ -46,6 +47,10 @@ class Watch(Protocol):
 
     def wait(self, after: int, timeout: float) -> int:
         """Return the newest position, at once if it is beyond `after`, else when it grows or `timeout` seconds pass."""
+        ...
+
+    def topics(self, after: int, upto: int) -> frozenset[str] | None:
+        """Return the topics of all entries with after < position <= upto, None if it does not know them all."""
         ...
 
 
@@ -120,6 +125,9 @@ class Processor:
         self._moved = threading.Condition()
         self._waiters = 0
         self._progress = Progress(0, 0)
+        self._topics = catalogue.versions(read_model.topics)
+        # From the stored offset to where nothing concerns the read model: shown as reached, and stored a little later.
+        self._passed_over: tuple[int, int] | None = None
         self._looked_at = monotonic()
         self._folded = 0
         self._state = STARTING
@@ -193,7 +201,7 @@ class Processor:
     def _work(self) -> None:
         backoff = FIRST_BACKOFF
         while not self._stopping.is_set():
-            before = self.position
+            before, self._passed_over = self.position, None
             try:
                 with psycopg.connect(
                     self._url, autocommit=True, application_name=f"weaver {self.name}", **_CLIENT_KEEPALIVE
@@ -247,8 +255,22 @@ class Processor:
         deadline = monotonic() + SAFETY_POLL
         while True:
             told = self._watch.wait(self.position, AWAITED_POLL if self._waiters else STOP_POLL)
+            if told > self.position and self._is_no_concern(told):
+                self._pass_over(told)
+                deadline = min(deadline, monotonic() + OFFSET_DELAY)
             if told > self.position or self._waiters or self._stopping.is_set() or monotonic() > deadline:
                 return told
+
+    def _is_no_concern(self, head: int) -> bool:
+        """Whether of what is new all is known, and nothing for the read model; an unknown topic is everybody's."""
+        topics = self._watch.topics(self.position, head)
+        return topics is not None and topics <= self._catalogue.events.keys() - self._topics
+
+    def _pass_over(self, head: int) -> None:
+        """Show the read model at the head without asking the database: its rows are those of there."""
+        stored = self._progress.position if self._passed_over is None else self._passed_over[0]
+        self._passed_over = stored, head
+        self._note(replace(self._progress, position=stored, head=head))
 
     def _pause(self) -> None:
         with self._moved:
@@ -273,6 +295,12 @@ class Processor:
         self._enter(State("stopped", reason))
 
     def _note(self, progress: Progress) -> None:
+        if self._passed_over is not None:
+            stored, reached = self._passed_over
+            if stored <= progress.position < reached:
+                progress = replace(progress, position=reached, head=max(progress.head, reached))
+            else:
+                self._passed_over = None
         with self._moved:
             has_moved = progress != self._progress
             self._progress, self._looked_at = progress, monotonic()

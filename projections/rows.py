@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -34,11 +35,16 @@ class Table[Row]:
         changed = [column for column in columns if column not in key]
         table = sql.Identifier(name)
         self._decoder = msgspec.json.Decoder(kind)
-        self._selection = sql.SQL("select id, to_json({0})::text from {0} where id = any(%s)").format(table)
+        # Statements are kept as bytes: composing one anew takes longer than sending it.
+        self._selection = sql.SQL("select id, to_json({0})::text from {0} where id = any(%s)").format(table).as_bytes()
         self._tallies = tallies
-        self._insertion = sql.SQL(
-            "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json)"
-        ).format(table=table, columns=_names(columns))
+        self._insertion = (
+            sql.SQL(
+                "insert into {table} ({columns}) select {columns} from json_populate_recordset(null::{table}, %s::json)"
+            )
+            .format(table=table, columns=_names(columns))
+            .as_bytes()
+        )
         parts = {
             "table": table,
             "columns": _names(columns),
@@ -52,10 +58,10 @@ class Table[Row]:
             "do update set ({changed}) = row({values}) where {table}.position < excluded.position"
         ).format(**parts)
         if tallies is None:
-            self._upsert = sql.SQL("with given as ({}) {}").format(given, upsert)
+            written = sql.SQL("with given as ({}) {}").format(given, upsert)
         else:
             # What stood before is read from the statement's snapshot, which what it writes is no part of.
-            self._upsert = sql.SQL(
+            written = sql.SQL(
                 "with given as materialized ({given}), before as materialized ("
                 "  select {key}, {kinds} from {table} where ({key}) in (select {key} from given) and {always}"
                 "), written as ({upsert} returning {key}, {kinds}, {always} as is_counted) "
@@ -71,6 +77,7 @@ class Table[Row]:
                 always=sql.SQL(tallies.always),
                 **parts,
             )
+        self._upsert = written.as_bytes()
 
     def write(self, cursor: Cursor[TupleRow], rows: Iterable[Row]) -> None:
         """Insert the rows; a stored row of the same key is replaced, unless its position is as new or newer.
@@ -84,7 +91,7 @@ class Table[Row]:
         """Insert rows that are not stored yet; a key that is raises UniqueViolation. Otherwise as `write`."""
         self._store(cursor, self._insertion, rows)
 
-    def _store(self, cursor: Cursor[TupleRow], statement: sql.Composed, rows: Iterable[Row]) -> bool:
+    def _store(self, cursor: Cursor[TupleRow], statement: bytes, rows: Iterable[Row]) -> bool:
         payload = _encoder.encode(list(rows))
         if b"\\u0000" in payload:
             payload = _ESCAPED_NUL.sub(rb"\1\\ufffd", payload)
@@ -130,9 +137,13 @@ class Table[Row]:
 
     def select(self, cursor: Cursor[TupleRow], query: LiteralString, values: Sequence[object]) -> list[Row]:
         """Return the rows that a `select *` of this table gives."""
-        rows = sql.SQL("select to_json(found)::text from ({}) as found").format(sql.SQL(query))
         decode = self._decoder.decode
-        return [decode(row) for (row,) in cursor.execute(rows, values)]
+        return [decode(row) for (row,) in cursor.execute(_as_json(query), values)]
+
+
+@lru_cache(256)
+def _as_json(query: LiteralString) -> bytes:
+    return sql.SQL("select to_json(found)::text from ({}) as found").format(sql.SQL(query)).as_bytes()
 
 
 def _names(columns: Iterable[str]) -> sql.Composed:

@@ -26,7 +26,7 @@ class Tally:
 
     name: LiteralString
     columns: tuple[LiteralString, ...]
-    _statement: sql.Composed = field(init=False, repr=False, compare=False)
+    _statement: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, self.columns))
@@ -44,7 +44,7 @@ class Tally:
             same=same,
             given=sql.SQL(", ").join(sql.Identifier("given", column) for column in self.columns),
         )
-        object.__setattr__(self, "_statement", statement)
+        object.__setattr__(self, "_statement", statement.as_bytes())
 
     def kind(self, asked: Mapping[LiteralString, object]) -> dict[str, object] | None:
         """Return the values of columns that the conditions, each `column = %s`, ask for; None if it knows not all."""

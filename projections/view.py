@@ -161,10 +161,12 @@ def fold_batch(
         progress = look(connection, name)
         if progress.is_complete:
             return progress
-        [(first,)] = cursor.execute(
-            "select min(notification_id) from weaver_events where notification_id > %s", (progress.position,)
-        )
-        # Positions have gaps: a window of positions holds at most as many events.
+        first = progress.position + 1
+        if progress.head - progress.position > limit:
+            # Positions have gaps: a window of positions holds at most as many events.
+            [(first,)] = cursor.execute(
+                "select min(notification_id) from weaver_events where notification_id > %s", (progress.position,)
+            )
         end = min(first + limit - 1, progress.head)
         topics = catalogue.versions(read_model.topics)
         batch, position = _batch(cursor, read_model.name, topics, first - 1, end, catalogue, reading)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from domain.errors import did_you_mean
-from domain.event_catalogue import EVENTS
+from domain.event_catalogue import EVENTS, split_topic
 from interfaces.web.queries import Paged, Read
 from interfaces.web.values import MAX_WHOLE, Answered, Given, MomentOut
 
@@ -16,7 +16,8 @@ MAX_WAIT_SECONDS = 30.0
 
 def _known_topic(name: str) -> str:
     # A filter that can never match is a mistake, and silence would not tell.
-    if name not in EVENTS:
+    # Any version of a known event: a journal may be shared with a newer Weaver.
+    if split_topic(name)[0] not in EVENTS:
         raise ValueError(f"{did_you_mean(name, EVENTS)}no event has this type: docs/events.md lists them all")
     return name
 

@@ -19,8 +19,9 @@ from domain.order import OrderCancelled, OrderCreated, OrderFilled, OrderRejecte
 from interfaces.database import migrate
 from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
+from interfaces.market_data.bar_store import BarStore
 from tests.benchmarks.figures import figure
-from tests.interfaces.web.scenes import START, described, new_backtest
+from tests.interfaces.web.scenes import START, bars, described, new_backtest
 from tests.system.weaver_process import WeaverServer, wait_until
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3_600)]
@@ -134,6 +135,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WeaverSer
     began = time.perf_counter()
     with EmbeddedPostgres(home / "postgres") as database:
         migrate(database.url)
+        BarStore(database.url).save(bars(), "bench")
         events, run_id = fill_journal(database.url, ORDERS)
         seconds = time.perf_counter() - began
         figure("journal filled, seconds", seconds, f"{events:,} events, {events / seconds:,.0f}/s, one process")
