@@ -28,12 +28,13 @@ SHOWN_SECONDS = 1.0
 FIRST_LOOK, LONGEST_LOOK = 0.002, 0.05
 
 
-def _weaver(request: Request) -> Weaver:
+# Dependencies are async although they wait for nothing: others are each given to a worker thread and back.
+async def _weaver(request: Request) -> Weaver:
     weaver: Weaver = request.app.state.weaver
     return weaver
 
 
-def _cursors(request: Request) -> Cursors:
+async def _cursors(request: Request) -> Cursors:
     cursors: Cursors = request.app.state.cursors
     return cursors
 
@@ -70,7 +71,7 @@ def shows(*read_models: str) -> Any:  # noqa: ANN401 - what FastAPI's Depends gi
         is_whole = given.isascii() and given.isdecimal() and len(given) <= len(str(MAX_WHOLE))
         if not is_whole or int(given) > MAX_WHOLE:
             return
-        weaver = _weaver(request)
+        weaver = await _weaver(request)
         loop = asyncio.get_running_loop()
         deadline, pause = loop.time() + FRESHNESS_SECONDS, FIRST_LOOK
         while lagging := _lagging(weaver, read_models, int(given)):

@@ -122,7 +122,7 @@ async def _asked(
     return Asked(idempotency_key, hashlib.sha256(canonical).digest())
 
 
-def _commands(
+async def _commands(
     request: Request, response: Response, here: Here, asked: Annotated[Asked | None, Depends(_asked)]
 ) -> Commands:
     return Commands(here, request, response, asked)

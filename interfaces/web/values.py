@@ -113,7 +113,8 @@ def _as_parameter(given: object) -> str | int | float | bool:
 
 
 def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat()[: -len('+00:00')]}Z"
 
 
 _NO_NUL = r"^[^\x00]*$"

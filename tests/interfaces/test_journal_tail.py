@@ -387,3 +387,21 @@ def test_a_journal_that_was_restored_to_an_earlier_time_is_noticed(
         )
     until(lambda: tail.failure is not None and "restored to an earlier time" in tail.failure)
     assert not tail.alive
+
+
+def test_it_remembers_the_topics_of_the_newest_entries_and_says_when_it_does_not(
+    tail: JournalTail, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = tail.head
+    assert tail.topics(start, start) == frozenset()
+    first = journal.record(new_order(), run_id=RUN, chain=CHAIN)
+    until(lambda: tail.head == first)
+    assert tail.topics(start, first) == frozenset({OrderCreated.TOPIC})
+    assert tail.topics(first, first) == frozenset()
+    assert tail.topics(start, first + 1) is None, "nobody has seen that yet"
+    assert tail.topics(start - 1, first) is None, "recorded before its first look"
+    for _ in range(journal_tail.RECENT):
+        last = journal.record(new_order(), run_id=RUN, chain=CHAIN)
+    until(lambda: tail.head == last)
+    assert tail.topics(first, last) == frozenset({OrderCreated.TOPIC})
+    assert tail.topics(first - 1, last) is None, "forgotten"
