@@ -113,6 +113,7 @@ def test_a_repeated_halt_is_answered_as_the_first_was_whatever_came_after(api: h
 
 
 def test_the_kill_switch_needs_no_read_model(api: httpx.Client, weaver: Weaver) -> None:
+    assert api.post("/resume").status_code == 202, "the first request of a process makes what later ones find made"
     for processor in weaver.processors:
         processor.stop()
     assert api.post("/halt").elapsed.total_seconds() < 1
