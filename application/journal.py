@@ -11,7 +11,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import DataError, IntegrityError, Mapper, PersistenceError, StoredEvent, Transcoder
 from eventsourcing.utils import Environment, EnvType
 
-from domain.errors import ConcurrentChange, Conflict, DatabaseUnavailable, InvalidInput
+from domain.errors import ConcurrentChange, Conflict, DatabaseUnavailable, InvalidInput, one_line
 from domain.event_catalogue import CATALOGUE, Catalogue
 from domain.events import Aggregate, Chain, JournalEntry, Recorded
 
@@ -201,10 +201,6 @@ def _domain_errors() -> Iterator[None]:
     except IntegrityError as error:
         raise ConcurrentChange("somebody else has changed this at the same moment: look again and retry") from error
     except DataError as error:
-        raise InvalidInput(f"the journal cannot store this: {_one_line(error)}") from error
+        raise InvalidInput(f"the journal cannot store this: {one_line(error)}") from error
     except PersistenceError as error:
-        raise DatabaseUnavailable(f"the journal's database does not answer: {_one_line(error)}") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise DatabaseUnavailable(f"the journal's database does not answer: {one_line(error)}") from error

@@ -3,7 +3,6 @@
 from application.clock import Clock
 from application.commands import HaltTrading, ResumeTrading
 from application.journal import Journal
-from domain.event_catalogue import decode
 from domain.events import Chain
 from domain.risk import KILL_SWITCH, KILL_SWITCH_ID, Objection, RiskGuard, RiskHalted
 
@@ -39,7 +38,7 @@ def halted(journal: Journal, as_of: int | None = None) -> RiskHalted | None:
     guard = RiskGuard(KILL_SWITCH_ID)
     for entry in journal.stream(KILL_SWITCH_ID):
         if as_of is None or entry.position <= as_of:
-            guard.apply(decode(entry.topic, entry.state))
+            guard.apply(journal.catalogue.decode(entry.topic, entry.state))
     return guard.halted
 
 

@@ -24,6 +24,11 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}? " if close else ""
 
 
+def one_line(error: BaseException) -> str:
+    """Return what the error says as one line, empty if it says nothing."""
+    return " ".join(str(error).split())
+
+
 class WeaverError(Exception):
     """The root: everything Weaver raises on purpose.
 

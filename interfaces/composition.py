@@ -131,7 +131,7 @@ def compose(
         processors=tuple(
             Processor(database_url, model, tail, catalogue=catalogue, reading=reading) for model in READ_MODELS
         ),
-        rebuilds=RebuildJobs(database_url, clock),
+        rebuilds=RebuildJobs(database_url, clock, catalogue),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
         claims=claims,
         clock=clock,

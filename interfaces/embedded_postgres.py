@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from domain.errors import one_line
 from interfaces.postgres_binaries import (
     MAJOR_VERSION,
     Account,
@@ -203,13 +204,13 @@ class EmbeddedPostgres:
                     connection.execute(f'CREATE DATABASE "{DATABASE}"')
         except psycopg.OperationalError as error:
             if error.sqlstate is not None:
-                raise EmbeddedPostgresError(f"the database cannot be created: {_one_line(error)}") from error
+                raise EmbeddedPostgresError(f"the database cannot be created: {one_line(error)}") from error
             if "password authentication failed" in str(error):
                 raise EmbeddedPostgresError(
                     f"the embedded PostgreSQL refuses the password in {self._directory / 'password'}: "
                     "restore the file that belongs to this data"
                 ) from error
-            return _one_line(error)
+            return one_line(error)
         return ""
 
     def _address(self, password: str, database: str) -> str:
@@ -387,7 +388,3 @@ def _make_directory(directory: Path, account: Account | None) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if account is not None and not account.may(directory, 1):
         directory.chmod(directory.stat().st_mode | 0o011)  # to pass through; what is inside has its own modes
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

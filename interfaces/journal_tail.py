@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 from psycopg import Connection
 
-from domain.errors import DatabaseUnavailable
+from domain.errors import DatabaseUnavailable, one_line
 from domain.events import JournalEntry
 from interfaces.database import connect
 from interfaces.event_store import read_entries
@@ -155,7 +155,7 @@ class JournalTail:
             self._stopping.wait(delay)
 
     def _lose(self, error: Exception) -> None:
-        self._trouble = " ".join(str(error).split()) or type(error).__name__
+        self._trouble = one_line(error) or type(error).__name__
         if not self._is_lost:
             self._is_lost = True
             log.warning("the journal tail cannot look at the journal and keeps trying: %s", self._trouble)
@@ -256,6 +256,6 @@ def report_progress(connection: Connection[Any], run_id: UUID, fraction: float) 
     try:
         connection.execute("select pg_notify(%s, %s)", (PROGRESS_CHANNEL, payload))
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        log.warning("progress of run %s is not told: %s", run_id, " ".join(str(error).split()))
+        log.warning("progress of run %s is not told: %s", run_id, one_line(error))
         return False
     return True

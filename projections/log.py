@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from uuid import UUID
 
 from psycopg import Connection, Cursor, sql
@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from domain.run_log import LogWritten
 from projections.paging import columns_of, rows_of
 from projections.rows import Table
-from projections.view import Folded
+from projections.view import Folded, Poison
 
 NAME = "log"
 
@@ -73,7 +73,7 @@ class LogReadModel:
     name: ClassVar[str] = NAME
     tables: ClassVar[tuple[str, ...]] = ("log",)
     topics: ClassVar[frozenset[str]] = frozenset({LogWritten.TOPIC})
-    poison: ClassVar[Literal["stop", "park"]] = "park"
+    poison: ClassVar[Poison] = "park"
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Write every line, each number of a run once."""

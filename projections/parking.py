@@ -5,6 +5,7 @@ import logging
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
+from domain.errors import one_line
 from domain.events import JournalEntry
 
 log = logging.getLogger(__name__)
@@ -12,7 +13,7 @@ log = logging.getLogger(__name__)
 
 def park(cursor: Cursor[TupleRow], name: str, entry: JournalEntry, error: Exception) -> None:
     """Note that the read model passes over the entry, in the transaction at hand, and log it as an error."""
-    reason = f"{type(error).__name__}: {' '.join(str(error).split())}".replace("\0", "\ufffd")
+    reason = f"{type(error).__name__}: {one_line(error)}".replace("\0", "\ufffd")
     cursor.execute(
         "insert into parked_events (read_model, position, topic, stream_id, error) values (%s, %s, %s, %s, %s) "
         "on conflict (read_model, position) do update set error = excluded.error, parked_at = excluded.parked_at",

@@ -1,6 +1,5 @@
 """Follows the journal with one read model, in a thread of its own, over all processes one at a time (WallE)."""
 
-import hashlib
 import logging
 import threading
 from dataclasses import dataclass, replace
@@ -11,7 +10,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.errors import one_line
 from domain.event_catalogue import CATALOGUE, Catalogue
+from projections.advisory_locks import lock_key
 from projections.shared_reading import SharedReading
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStopped, fold_batch, standing
 
@@ -119,7 +120,7 @@ class Processor:
         self._catalogue = catalogue
         self._reading = reading
         self._batch = self._limit = batch
-        self._lock_key = _lock_key(read_model.name)
+        self._lock_key = lock_key("projection", read_model.name)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._moved = threading.Condition()
@@ -212,7 +213,7 @@ class Processor:
                     self._stand_by(connection)
                     self._follow(connection)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                reason = _one_line(error)
+                reason = one_line(error)
                 log.warning("read model %s lost the database and tries again: %s", self.name, reason)
                 self._enter(State("starting", reason))
                 backoff = FIRST_BACKOFF if self.position > before else min(backoff * 2, LAST_BACKOFF)
@@ -288,7 +289,7 @@ class Processor:
             error.message
             if isinstance(error, ReadModelStopped)
             else f"read model {self.name} stops after position {self.position}: {type(error).__name__}: "
-            f"{_one_line(error)}; remove the cause, then restart or run weaver rebuild {self.name}"
+            f"{one_line(error)}; remove the cause, then restart or run weaver rebuild {self.name}"
         )
         log.error("%s", reason)
         self._stuck_at = self.position
@@ -311,11 +312,3 @@ class Processor:
         with self._moved:
             self._state = state
             self._moved.notify_all()
-
-
-def _lock_key(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"weaver projection {name}".encode(), digest_size=8).digest(), signed=True)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

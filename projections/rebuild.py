@@ -9,7 +9,6 @@ Readers are held up only while tables change place. A statement sees the old row
 REPEATABLE READ transaction that began before the swap and first reads the table after it would see it empty.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from psycopg.rows import TupleRow
 
 from domain.errors import Conflict, Unavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
+from projections.advisory_locks import lock_key
 from projections.catalog import read_model
 from projections.view import Progress, ReadModel, fold_batch, look
 
@@ -78,7 +78,7 @@ def claim(database_url: str, name: str) -> Connection[TupleRow]:
     read_model(name)
     connection = psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}")
     try:
-        [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (_lock_key(name),))
+        [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (lock_key("rebuild", name),))
         if not is_ours:
             raise RebuildRunning(f"read model {name} is being rebuilt already: wait until that has ended")
     except BaseException:
@@ -117,7 +117,7 @@ def rebuild_claimed(
 
 def running(connection: Connection[TupleRow], name: str) -> int | None:
     """Return the position a rebuild of the read model has reached, in whichever process; None if none is running."""
-    key = _lock_key(name)
+    key = lock_key("rebuild", name)
     [(is_running,)] = connection.execute(
         "select exists (select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted "
         "and database = (select oid from pg_database where datname = current_database()) "
@@ -133,10 +133,6 @@ def running(connection: Connection[TupleRow], name: str) -> int | None:
     except psycopg.errors.UndefinedTable:  # not made yet, or swapped a moment ago
         return 0
     return int(reached[0]) if reached else 0
-
-
-def _lock_key(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"weaver rebuild {name}".encode(), digest_size=8).digest(), signed=True)
 
 
 def _schema(name: str) -> sql.Identifier:

@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.errors import one_line
+from domain.event_catalogue import CATALOGUE, Catalogue
 from projections.rebuild import claim, rebuild_claimed, running
 
 STOP_PATIENCE = 10.0
@@ -56,8 +58,9 @@ class _Abandoned(Exception):
 class RebuildJobs:
     """Starts rebuilds and remembers how they went. A rebuild outlives whoever asked for it, not the process."""
 
-    def __init__(self, database_url: str, clock: Clock) -> None:
+    def __init__(self, database_url: str, clock: Clock, catalogue: Catalogue = CATALOGUE) -> None:
         self._url = database_url
+        self._catalogue = catalogue
         self._clock = clock
         self._stopping = threading.Event()
         self._statuses: dict[str, RebuildStatus] = {}
@@ -96,9 +99,9 @@ class RebuildJobs:
                 raise _Abandoned("Weaver stops")
 
         try:
-            result = rebuild_claimed(connection, name, tell)
+            result = rebuild_claimed(connection, name, tell, catalogue=self._catalogue)
         except Exception as error:  # this is the top of the thread: whoever asks is told
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = one_line(error) or type(error).__name__
             self._end(name, "failed", error=reason)
             if not isinstance(error, _Abandoned):
                 log.exception("the rebuild of read model %s failed, which is as it was", name)

@@ -9,8 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
 from domain.events import JournalEntry
-
-_COLUMNS = "notification_id, originator_id, originator_version, topic, state, run_id, meta, recorded_at"
+from projections.past import COLUMNS
 
 
 def run_events(
@@ -29,7 +28,7 @@ def run_events(
         set_json_loads(msgspec.json.decode, cursor)
         counted = cursor.execute(f"select count(*) from weaver_events where {condition}", given).fetchone()
         cursor.execute(
-            f"select {_COLUMNS} from weaver_events where {condition} and notification_id > %(after)s "
+            f"select {COLUMNS} from weaver_events where {condition} and notification_id > %(after)s "
             "order by notification_id limit %(limit)s offset %(offset)s",
             given,
         )

@@ -20,7 +20,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
-from domain.errors import Unavailable
+from domain.errors import Unavailable, one_line
 from interfaces.composition import Weaver
 from interfaces.web import openapi
 from interfaces.web.access import reading
@@ -87,7 +87,7 @@ class ClockDrift:
                 [(theirs,)] = connection.execute("select clock_timestamp()")
                 after = self._weaver.clock.now()
         except (Unavailable, psycopg.Error) as error:
-            _log.info("the clock's drift cannot be measured now", reason=" ".join(str(error).split()))
+            _log.info("the clock's drift cannot be measured now", reason=one_line(error))
             return
         self._measured = (before + (after - before) / 2 - theirs).total_seconds(), time.monotonic()
 

@@ -1,5 +1,6 @@
 """Routes of runs: list, show, create, start, stop, delete."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -28,6 +29,10 @@ from projections import runs
 AVAILABLE_MODES = ("backtest",)
 
 router = openapi.router("runs")
+# What all commands on one run answer with.
+_command_route = partial(
+    router.post, status_code=202, response_model=Accepted, responses=openapi.failures(404, 409, 413, 415)
+)
 
 
 RunId = Annotated[UUID, Path(description="The run's id.")]
@@ -62,56 +67,31 @@ def show_run(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> 
     return shown(row, here.broadcast.last_progress(run_id) if as_of is None else None)
 
 
-@router.post(
-    "/runs/{run_id}/start",
-    status_code=202,
-    response_model=Accepted,
-    responses=openapi.failures(404, 409, 413, 415),
-)
+@_command_route("/runs/{run_id}/start")
 def start_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for the run to be started. A run starts once."""
     return _accepted(commands, StartRun(run_id=run_id))
 
 
-@router.post(
-    "/runs/{run_id}/stop",
-    status_code=202,
-    response_model=Accepted,
-    responses=openapi.failures(404, 409, 413, 415),
-)
+@_command_route("/runs/{run_id}/stop")
 def stop_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for the run to be stopped. Asking again changes nothing."""
     return _accepted(commands, StopRun(run_id=run_id))
 
 
-@router.post(
-    "/runs/{run_id}/pause",
-    status_code=202,
-    response_model=Accepted,
-    responses=openapi.failures(404, 409, 413, 415),
-)
+@_command_route("/runs/{run_id}/pause")
 def pause_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Let a paper or live run place no new orders; open ones keep working. Asking again changes nothing."""
     return _accepted(commands, PauseRun(run_id=run_id))
 
 
-@router.post(
-    "/runs/{run_id}/resume",
-    status_code=202,
-    response_model=Accepted,
-    responses=openapi.failures(404, 409, 413, 415),
-)
+@_command_route("/runs/{run_id}/resume")
 def resume_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Let a paused run place orders again."""
     return _accepted(commands, ResumeRun(run_id=run_id))
 
 
-@router.post(
-    "/runs/{run_id}/flatten",
-    status_code=202,
-    response_model=Accepted,
-    responses=openapi.failures(404, 409, 413, 415),
-)
+@_command_route("/runs/{run_id}/flatten")
 def flatten_run(commands: Commanding, run_id: RunId, query: NoQuery, body: NoBody = None) -> Accepted:
     """Ask for everything a paper or live run holds to be closed at the market."""
     return _accepted(commands, FlattenRun(run_id=run_id))
