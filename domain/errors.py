@@ -4,9 +4,9 @@ WeaverError
 ├─ NotFound        ask for something else    RunNotFound, OrderNotFound, StrategyNotFound, SymbolNotFound
 ├─ InvalidInput    correct what was sent     BarsInvalid, ParameterInvalid
 ├─ Refused         a rule said no            RunNotStartable, RunNotStoppable, RunNotDeletable, OrderRefused,
-│                                            StrategyChanged
+│                                            StrategyChanged, CredentialsRefused
 ├─ Conflict        someone was faster        ConcurrentChange
-├─ Unavailable     try again later           DatabaseUnavailable, BarsUnavailable
+├─ Unavailable     try again later           DatabaseUnavailable, BarsUnavailable, ExchangeUnavailable
 └─ StrategyFault   the user's code raised    the run fails, with the traceback on it
 
 Messages are for people: one line that says what to do. `details` are for programs. HTTP lives in
@@ -103,6 +103,10 @@ class StrategyChanged(Refused):
     """The strategy's file is not the one the run was created with: create a new run."""
 
 
+class CredentialsRefused(Refused):
+    """The exchange does not accept the keys it was given."""
+
+
 class Conflict(WeaverError):
     """Someone else was faster."""
 
@@ -121,6 +125,10 @@ class DatabaseUnavailable(Unavailable):
 
 class BarsUnavailable(Unavailable):
     """Bars that a run was created on can no longer be read."""
+
+
+class ExchangeUnavailable(Unavailable):
+    """The exchange cannot be asked, or did not answer in time."""
 
 
 class StrategyFault(WeaverError):

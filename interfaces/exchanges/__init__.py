@@ -1,0 +1,1 @@
+"""Exchanges and what stands behind them: one adapter a file."""
