@@ -10,15 +10,19 @@ import msgspec
 
 from domain.errors import InvalidInput
 from domain.events import Aggregate, Event, Superseded
+from domain.exchange_account import AccountDiscrepancyFound, AccountReconciled, ExchangeAccountRecord
 from domain.order import (
     Order,
+    OrderAccepted,
     OrderCancelled,
     OrderCancelRequested,
     OrderCreated,
     OrderExpired,
     OrderFilled,
+    OrderOutcomeUnknown,
     OrderPartiallyFilled,
     OrderRejected,
+    OrderSubmitted,
 )
 from domain.risk import RiskGuard, RiskHalted, RiskResumed
 from domain.run import (
@@ -28,6 +32,7 @@ from domain.run import (
     RunDeleted,
     RunEquityMarked,
     RunFailed,
+    RunFaulted,
     RunFlattenRequested,
     RunPaused,
     RunResumed,
@@ -37,11 +42,12 @@ from domain.run import (
     RunStopRequested,
 )
 from domain.run_log import LogWritten, RunLog
+from domain.tape import Tape, TapeBackfilled, TapeDecided, TapeTicked
 
 # Market data beyond this is stored as bars and referenced by content hash.
 MAX_PAYLOAD_BYTES = 100_000
 
-AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard, RunLog)
+AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard, RunLog, Tape, ExchangeAccountRecord)
 
 
 def split_topic(topic: str) -> tuple[str, int]:
@@ -135,12 +141,19 @@ CATALOGUE = Catalogue(
         RunResumed,
         RunFlattenRequested,
         RunStopRequested,
+        RunFaulted,
         RunStopped,
         RunEquityMarked,
         RunCompleted,
         RunFailed,
         RunDeleted,
+        TapeBackfilled,
+        TapeTicked,
+        TapeDecided,
         OrderCreated,
+        OrderSubmitted,
+        OrderAccepted,
+        OrderOutcomeUnknown,
         OrderPartiallyFilled,
         OrderFilled,
         OrderCancelRequested,
@@ -150,6 +163,8 @@ CATALOGUE = Catalogue(
         RiskHalted,
         RiskResumed,
         LogWritten,
+        AccountReconciled,
+        AccountDiscrepancyFound,
     )
 )
 

@@ -65,6 +65,8 @@ class OrderStatus(StrEnum):
 
 
 _FINAL = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+_BEFORE_THE_EXCHANGE = frozenset({OrderStatus.PENDING, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN})
+_AT_THE_EXCHANGE = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIAL})
 
 
 class OrderCreated(Event, frozen=True, kw_only=True):
@@ -73,7 +75,8 @@ class OrderCreated(Event, frozen=True, kw_only=True):
     sequence, leg: the identity of the decision, from which `client_order_id` is derived. Leg 0 is the order itself, 1 a
     stop-loss, 2 a take-profit: whichever of the two fills cancels the other. price: the limit. trail: a distance in
     quote currency, trail_percent: in percent of the best price since. take_profit, stop_loss: prices of the legs that
-    are placed once this order has filled; their parent_id is this order's id.
+    are placed once this order has filled; their parent_id is this order's id. valid_until: when it is too late to send
+    it for the first time; None in a simulation of the past.
     """
 
     TOPIC: ClassVar[str] = "order.created"
@@ -95,6 +98,37 @@ class OrderCreated(Event, frozen=True, kw_only=True):
     time_in_force: TimeInForce = TimeInForce.GTC
     parent_id: UUID | None = None
     tag: str | None = None
+    valid_until: datetime | None = None
+
+
+class OrderSubmitted(Event, frozen=True, kw_only=True):
+    """The order is about to be sent: recorded before, so that after a crash it is known that it may have been.
+
+    attempt: from 1; a later one is sent only after the exchange has said that there is no such order.
+    """
+
+    TOPIC: ClassVar[str] = "order.submitted"
+
+    run_id: UUID
+    attempt: int = 1
+
+
+class OrderAccepted(Event, frozen=True, kw_only=True):
+    """The exchange has the order."""
+
+    TOPIC: ClassVar[str] = "order.accepted"
+
+    run_id: UUID
+    exchange_order_id: str
+
+
+class OrderOutcomeUnknown(Event, frozen=True, kw_only=True):
+    """The order was sent and nobody knows whether it arrived: the exchange is asked before anything is sent again."""
+
+    TOPIC: ClassVar[str] = "order.outcome_unknown"
+
+    run_id: UUID
+    reason: str
 
 
 class OrderFill(Event, frozen=True, kw_only=True):
@@ -104,7 +138,7 @@ class OrderFill(Event, frozen=True, kw_only=True):
     after slippage, fee in quote currency. filled_qty, filled_avg_price: of the order so far, this execution included.
     base_fee: a fee taken from what was bought, in units of the symbol. slippage: what the execution cost beyond the
     price before slippage, quote currency. ambiguous: the bar would have filled the other order of its pair as well, and
-    does not tell which came first.
+    does not tell which came first. late: it came after the order had ended, and was booked all the same.
     """
 
     run_id: UUID
@@ -120,6 +154,7 @@ class OrderFill(Event, frozen=True, kw_only=True):
     slippage: Decimal = ZERO
     liquidity: Liquidity = "taker"
     ambiguous: bool = False
+    late: bool = False
 
 
 class OrderPartiallyFilled(OrderFill, frozen=True, kw_only=True):
@@ -200,6 +235,8 @@ class Order(Aggregate):
         self.executions: set[str] = set()
         self.reject_reason: str | None = None
         self.cancel_requested = False
+        self.attempts = 0
+        self.exchange_order_id: str | None = None
 
     @property
     def created(self) -> OrderCreated:
@@ -207,6 +244,23 @@ class Order(Aggregate):
         if self.intent is None:
             raise TypeError(f"stream {self.id} does not begin with {OrderCreated.TOPIC}")
         return self.intent
+
+    def submit(self, at: datetime) -> bool:
+        """Record that the order is about to be sent; return False, and change nothing, if it may not be (any more)."""
+        if self.status.is_final or self.status in _AT_THE_EXCHANGE:
+            return False
+        self.trigger(OrderSubmitted(at=at, run_id=self.created.run_id, attempt=self.attempts + 1))
+        return True
+
+    def accept(self, at: datetime, exchange_order_id: str) -> None:
+        """Record that the exchange has the order; the same word again changes nothing."""
+        if self.exchange_order_id is None:
+            self.trigger(OrderAccepted(at=at, run_id=self.created.run_id, exchange_order_id=exchange_order_id))
+
+    def lose_sight(self, at: datetime, reason: str) -> None:
+        """Record that nobody knows whether the order arrived; an order the exchange has is not lost sight of."""
+        if self.status is OrderStatus.SUBMITTED:
+            self.trigger(OrderOutcomeUnknown(at=at, run_id=self.created.run_id, reason=reason))
 
     def request_cancel(self, at: datetime) -> None:
         """Ask for the order to be cancelled. Asking again changes nothing; raise Refused for one that has ended."""
@@ -238,23 +292,25 @@ class Order(Aggregate):
                 )
             )
 
-    def fill(self, at: datetime, execution_id: str, execution: Execution) -> OrderFill | None:
+    def fill(
+        self, at: datetime, execution_id: str, execution: Execution, *, is_a_fact: bool = False
+    ) -> OrderFill | None:
         """Book an execution and return its event; a known execution id changes nothing and gives None.
 
-        More than was ordered raises Refused.
+        More than was ordered raises Refused, unless an exchange says that it has happened: is_a_fact.
         """
         if execution_id in self.executions:
             return None
         intent = self.created
         qty, price = execution.qty, execution.price
         filled_qty = self.filled_qty + qty
-        if qty <= 0 or filled_qty > intent.qty:
+        if qty <= 0 or (filled_qty > intent.qty and not is_a_fact):
             raise Refused(f"order {self.id} of {intent.qty} cannot be filled with {qty}: {self.filled_qty} is filled")
         if qty == filled_qty:
             average = price
         else:
             average = ((self.filled_avg_price or ZERO) * self.filled_qty + price * qty) / filled_qty
-        kind = OrderFilled if filled_qty == intent.qty else OrderPartiallyFilled
+        kind = OrderFilled if filled_qty >= intent.qty else OrderPartiallyFilled
         event = kind(
             at=at,
             run_id=intent.run_id,
@@ -270,6 +326,7 @@ class Order(Aggregate):
             slippage=execution.slippage,
             liquidity=execution.liquidity,
             ambiguous=execution.ambiguous,
+            late=self.status.is_final,
         )
         self.trigger(event)
         return event
@@ -284,13 +341,31 @@ class Order(Aggregate):
                 self.filled_qty, self.filled_avg_price = event.filled_qty, event.filled_avg_price
                 if not self.status.is_final:
                     self.status = OrderStatus.FILLED if isinstance(event, OrderFilled) else OrderStatus.PARTIAL
+            case OrderSubmitted() | OrderAccepted() | OrderOutcomeUnknown():
+                self._sent(event)
             case OrderCancelRequested():
                 self.cancel_requested = True
+            case OrderCancelled() | OrderExpired() | OrderRejected():
+                self._ended(event)
+            case _:
+                raise TypeError(f"an order knows no event {type(event).TOPIC}")
+
+    def _sent(self, event: OrderSubmitted | OrderAccepted | OrderOutcomeUnknown) -> None:
+        match event:
+            case OrderSubmitted():
+                self.status, self.attempts = OrderStatus.SUBMITTED, event.attempt
+            case OrderAccepted():
+                self.exchange_order_id = event.exchange_order_id
+                if self.status in _BEFORE_THE_EXCHANGE:
+                    self.status = OrderStatus.ACCEPTED
+            case OrderOutcomeUnknown():
+                self.status = OrderStatus.UNKNOWN
+
+    def _ended(self, event: OrderCancelled | OrderExpired | OrderRejected) -> None:
+        match event:
             case OrderCancelled():
                 self.status = OrderStatus.CANCELLED
             case OrderExpired():
                 self.status = OrderStatus.EXPIRED
             case OrderRejected():
                 self.status, self.reject_reason = OrderStatus.REJECTED, event.reason
-            case _:
-                raise TypeError(f"an order knows no event {type(event).TOPIC}")

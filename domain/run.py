@@ -183,6 +183,19 @@ class RunStopRequested(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "run.stop_requested"
 
 
+class RunFaulted(Event, frozen=True, kw_only=True):
+    """A paper or live run cannot go on; its orders are being cancelled, and `run.error` follows once none works.
+
+    code, message, traceback: as in `run.error`.
+    """
+
+    TOPIC: ClassVar[str] = "run.faulted"
+
+    code: str
+    message: str
+    traceback: str | None = None
+
+
 class RunStopped(Event, frozen=True, kw_only=True):
     """The run was stopped and has no order working."""
 
@@ -241,6 +254,7 @@ _STATUS_AFTER: tuple[tuple[type[Event], RunStatus], ...] = (
 )
 # Points of the curve belong to the read model, and what follows a wish to be flat are orders: the run stays as it is.
 _OTHERS_CONCERN = (RunEquityMarked, RunFlattenRequested)
+_UNSETTLED = (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.PAUSED)
 
 
 class Run(Aggregate):
@@ -256,6 +270,7 @@ class Run(Aggregate):
         self.stop_requested = False
         self.deleted = False
         self.started: RunStarted | None = None
+        self.faulted: RunFaulted | None = None
 
     @property
     def created(self) -> RunCreated:
@@ -316,6 +331,11 @@ class Run(Aggregate):
         if not self.status.is_final:
             self.trigger(RunStopped(at=at))
 
+    def fault(self, at: datetime, code: str, message: str, traceback: str | None = None) -> None:
+        """Record why a paper or live run cannot go on; the first reason stays."""
+        if self.status in _UNSETTLED and self.faulted is None:
+            self.trigger(RunFaulted(at=at, code=code, message=message, traceback=traceback))
+
     def fail(self, at: datetime, code: str, message: str, traceback: str | None = None) -> None:
         """Record that the run ended by an error; a run that has ended stays as it is."""
         if not self.status.is_final:
@@ -340,6 +360,8 @@ class Run(Aggregate):
                 self.started = event
             case RunStopRequested():
                 self.stop_requested = True
+            case RunFaulted():
+                self.faulted = event
             case RunDeleted():
                 self.deleted = True
             case _ if not isinstance(event, (*(kind for kind, _ in _STATUS_AFTER), *_OTHERS_CONCERN)):

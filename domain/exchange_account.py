@@ -1,0 +1,107 @@
+"""An account at an exchange, as Weaver has compared it with its own journal."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import ClassVar, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain.events import Aggregate, Event
+
+type DiscrepancyKind = Literal[
+    "position", "external_order", "missing_order", "unknown_execution", "overfill", "unreadable_message", "account"
+]
+type DiscrepancyPolicy = Literal["adopt", "ignore", "halt"]
+POLICIES: tuple[DiscrepancyPolicy, ...] = ("adopt", "ignore", "halt")
+
+_NAMESPACE = UUID("77656176-6572-8163-a36f-756e74000000")
+
+
+class HeldPosition(msgspec.Struct, frozen=True):
+    """What the exchange says is held of a symbol, and what Weaver's runs hold of it there."""
+
+    symbol: str
+    at_exchange: Decimal
+    of_runs: Decimal
+
+
+class AccountReconciled(Event, frozen=True, kw_only=True):
+    """Both sides were compared, and trading may go on.
+
+    cause: `start`, `reconnect`, `timer` or `discrepancy`. open_orders, external_orders: at the exchange, Weaver's and
+    others'. executions: how many were found that the journal had missed.
+    """
+
+    TOPIC: ClassVar[str] = "account.reconciled"
+
+    exchange: str
+    cause: str
+    account_id: str
+    currency: str
+    cash: Decimal
+    equity: Decimal
+    buying_power: Decimal
+    positions: tuple[HeldPosition, ...]
+    open_orders: int
+    external_orders: int
+    executions: int
+    seconds: float
+
+
+class AccountDiscrepancyFound(Event, frozen=True, kw_only=True):
+    """The exchange and the journal say different things.
+
+    kind: of what. subject: the symbol, order or message concerned. expected: the journal's, found: the exchange's.
+    policy: what was done about it: `adopt` (the exchange is right), `ignore`, or `halt` (nothing is traded until a
+    person resumes).
+    """
+
+    TOPIC: ClassVar[str] = "account.discrepancy_found"
+
+    exchange: str
+    kind: DiscrepancyKind
+    subject: str
+    message: str
+    expected: str | None = None
+    found: str | None = None
+    policy: DiscrepancyPolicy
+    run_id: UUID | None = None
+
+
+def account_stream_id(exchange: str) -> UUID:
+    """Return the id of the stream of an exchange's account: always the same for the same name."""
+    return uuid5(_NAMESPACE, exchange)
+
+
+class ExchangeAccountRecord(Aggregate):
+    """What is known of an account, folded from its events. open: discrepancies by kind and subject, as last found."""
+
+    TOPIC: ClassVar[str] = "account"
+
+    def __init__(self, aggregate_id: UUID) -> None:
+        super().__init__(aggregate_id)
+        self.reconciled: AccountReconciled | None = None
+        self.found: Mapping[tuple[str, str], AccountDiscrepancyFound] = {}
+
+    def reconcile(self, reconciled: AccountReconciled) -> None:
+        """Record that both sides were compared."""
+        self.trigger(reconciled)
+
+    def discrepancy(self, found: AccountDiscrepancyFound) -> bool:
+        """Record a discrepancy; return False, and change nothing, for one that was found like this before."""
+        known = self.found.get((found.kind, found.subject))
+        if known is not None and (known.expected, known.found) == (found.expected, found.found):
+            return False
+        self.trigger(found)
+        return True
+
+    def apply(self, event: Event) -> None:
+        """Change the state as the event says."""
+        match event:
+            case AccountReconciled():
+                self.reconciled = event
+            case AccountDiscrepancyFound():
+                self.found = {**self.found, (event.kind, event.subject): event}
+            case _:
+                raise TypeError(f"an account knows no event {type(event).TOPIC}")
