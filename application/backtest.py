@@ -11,17 +11,15 @@ from application.journal import MAX_BATCH, Journal
 from application.ports import BarSource, ProgressSink, SessionCalendar, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
 from application.runs import chain_of, load_run, settle
-from application.session import LogLine, Session
+from application.session import LogLine, Session, constructed
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
 from domain.events import Recorded
 from domain.ids import OrderIds
 from domain.market import Bars, Timeframe
-from domain.parameters import declared_parameters, parse_parameters
 from domain.performance import Account, statistics
 from domain.run import Run, RunCompleted, RunStartRequested, RunStatus
 from domain.run_log import RunLog, log_stream_id
 from domain.sessions import Sessions
-from domain.strategy import Strategy
 from domain.timeline import Timeline
 
 INSTANTS_A_STRETCH = 1_000
@@ -114,7 +112,7 @@ class Backtest:
     def _session(self, timeline: Timeline) -> Session:
         description = self._run.created
         kind = self._tools.catalog.load(description.strategy_id, description.strategy_version)
-        strategy = _constructed(kind, description.parameters)
+        strategy = constructed(kind, description.parameters)
         ids = OrderIds(self._journal.store_id, self._run.id)
         stream_id = log_stream_id(self._run.id)
         run_log = self._journal.load(RunLog, stream_id) or RunLog(stream_id)
@@ -201,12 +199,3 @@ _CODES: dict[type[WeaverError], str] = {
     ReplayDiverged: "REPLAY_DIVERGED",
     StrategyChanged: "STRATEGY_CHANGED",
 }
-
-
-def _constructed(kind: type[Strategy], parameters: dict[str, str | int | float | bool]) -> Strategy:
-    try:
-        return kind(**parse_parameters(declared_parameters(kind), parameters))
-    except WeaverError:
-        raise
-    except Exception as error:
-        raise StrategyFault(f"{type(error).__name__}: {error}") from error

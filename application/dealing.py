@@ -1,19 +1,17 @@
 """The orders of one run, from the intent to the end: checked, matched, booked, and noted for the journal (Marvin)."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
 from uuid import UUID
 
-import msgspec
-
+from application.desk import LedgerLine, Market, Told
 from application.order_facts import OrderFacts
 from application.risk_control import RiskControl
 from domain.accounts import CashAccount, MarginAccount, TradingAccount
 from domain.costs import Costs
 from domain.errors import OrderRefused
 from domain.ids import OrderIds
+from domain.instruments import Instrument
 from domain.matching import Bar, trailing_level
 from domain.money import ZERO, posted
 from domain.order import Liquidity, OrderStatus, OrderType, Side, TimeInForce
@@ -28,42 +26,6 @@ from domain.working_order import OrderHandle, Working
 
 ORDER_ITSELF = 0
 FLATTEN = "flatten"
-
-
-class Market(Protocol):
-    """What the dealer sees of the market at this instant; moments are microseconds since 1970 UTC."""
-
-    instant: int
-    symbol_index: dict[str, int]
-
-    @property
-    def now(self) -> datetime: ...
-    def moment(self) -> int: ...
-    def require_price(self, symbol: str) -> None: ...
-    def last_close(self, symbol: str) -> Decimal: ...
-    def mark(self, symbol: str) -> Decimal: ...
-    def bar_age(self, symbol: str) -> float: ...
-    def opened_at(self, symbol: str) -> int: ...
-    def place_of(self, symbol: str) -> int: ...
-    def session_close(self, symbol: str, moment: int) -> int: ...
-
-
-class LedgerLine(msgspec.Struct, frozen=True):
-    """Cash and one symbol's quantity right after a fill at an instant of the timeline."""
-
-    instant: int
-    cash: Decimal
-    symbol: str
-    quantity: Decimal
-
-
-class Told(Protocol):
-    """Who hears of the orders: the session, which tells the strategy."""
-
-    hears_fills: bool
-
-    def order_changed(self, handle: OrderHandle) -> None: ...
-    def order_filled(self) -> None: ...
 
 
 class Dealer:
@@ -86,8 +48,7 @@ class Dealer:
         self._market = market
         self._told = told
         self._costs = Costs.of(description.costs)
-        at = venue(description.venue)
-        self._instruments = {symbol: at.instrument(symbol) for symbol in description.symbols}
+        self._instruments = self._listed(description)
         self.portfolio = Portfolio(description.initial_cash)
         self.facts = OrderFacts(run_id, ids)
         self.ledger: list[LedgerLine] = []
@@ -102,6 +63,10 @@ class Dealer:
         self.risk = RiskControl(run_id, description, self.portfolio, margin, market)
         self._venue = SimulatedVenue(self, description.volume_cap, has_volume)
         self._expiring: list[tuple[int, Working]] = []
+
+    def _listed(self, description: RunCreated) -> dict[str, Instrument]:
+        at = venue(description.venue)
+        return {symbol: at.instrument(symbol) for symbol in description.symbols}
 
     @property
     def is_idle(self) -> bool:
@@ -195,20 +160,10 @@ class Dealer:
         if objection is not None:
             self._refuse(order, opened_at, objection)
             return ()
-        order.number_of_fills += 1
-        order.last_filled = qty
-        order.filled_qty += qty
-        order.filled_value += notional
-        order.received += qty - base_fee if base_fee else qty
         fill = Fill(symbol, side, qty, price, notional, fee, base_fee, slippage, ambiguous, opened_at)
+        order.number_of_fills += 1
         self.facts.filled(order, fill, liquidity)
-        portfolio = self.portfolio
-        ended = portfolio.book(fill)
-        if ended is not None and self.risk.is_on:
-            self.risk.trade_closed(ended)
-        self.ledger.append(
-            LedgerLine(self._market.instant, portfolio.cash, symbol, portfolio.position(symbol).quantity)
-        )
+        self._booked(order, fill)
         legs: Sequence[Working] = ()
         if order.remaining:
             order.status = OrderStatus.PARTIAL
@@ -218,6 +173,19 @@ class Dealer:
         if self._told.hears_fills:
             self._told.order_filled()
         return legs
+
+    def _booked(self, order: Working, fill: Fill) -> None:
+        order.last_filled = fill.qty
+        order.filled_qty += fill.qty
+        order.filled_value += fill.notional
+        order.received += fill.qty - fill.base_fee if fill.base_fee else fill.qty
+        portfolio = self.portfolio
+        ended = portfolio.book(fill)
+        if ended is not None and self.risk.is_on:
+            self.risk.trade_closed(ended)
+        self.ledger.append(
+            LedgerLine(self._market.instant, portfolio.cash, fill.symbol, portfolio.position(fill.symbol).quantity)
+        )
 
     def withdraw(self, order: Working, reason: str) -> Sequence[Working]:
         """Cancel what is left of an order that could only be filled at once; return the legs of what was filled."""

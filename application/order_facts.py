@@ -1,7 +1,7 @@
 """What happened to the orders of a run, turned into events in bulk: deciding is kept apart from writing it down."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +20,14 @@ class OrderFacts:
     """Facts in the order they happened, waiting to become events; moments are microseconds since 1970 UTC.
 
     The events come from Order, the aggregate, which holds every fact against what an order allows.
+
+    validity: how long after its decision an order may be sent for the first time; None for ever.
     """
 
-    def __init__(self, run_id: UUID, ids: OrderIds) -> None:
+    def __init__(self, run_id: UUID, ids: OrderIds, validity: timedelta | None = None) -> None:
         self._run_id = run_id
         self._ids = ids
+        self._validity = validity
         self._waiting: list[_Fact] = []
         self._orders: dict[int, Order] = {}
         self._collected: list[Recorded] = []
@@ -90,6 +93,7 @@ class OrderFacts:
                 time_in_force=request.tif,
                 parent_id=working.parent_id,
                 tag=request.tag,
+                valid_until=None if self._validity is None else self._time(at) + self._validity,
             )
         )
         self._collected += order.collect_events()

@@ -130,6 +130,14 @@ class JournalWatch(Protocol):
         ...
 
 
+class Wakeup(Protocol):
+    """Tells a session's process that there may be something new in the journal."""
+
+    def wait(self, timeout: float) -> None:
+        """Return when the journal may have grown since the last call, or when `timeout` seconds have passed."""
+        ...
+
+
 class ProgressSink(Protocol):
     """Hears how far a run is; nothing of it is stored."""
 

@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from random import Random
+from typing import ClassVar
 from uuid import UUID
 
-from application.dealing import Dealer, LedgerLine
-from domain.errors import InvalidInput, OrderRefused, StrategyFault
+from application.dealing import Dealer
+from application.desk import LedgerLine
+from domain.errors import InvalidInput, OrderRefused, StrategyFault, WeaverError
 from domain.events import Recorded
 from domain.ids import OrderIds
 from domain.market import Timeframe, from_microseconds
 from domain.money import exact
 from domain.order import CANCELLED_BY_STRATEGY, OrderFill
 from domain.order_request import OrderRequest
+from domain.parameters import declared_parameters, parse_parameters
 from domain.portfolio import Portfolio, Position
-from domain.run import RunCreated
+from domain.run import ParameterValue, RunCreated
 from domain.run_log import RunLog, log_line, log_stream_id
 from domain.series import BarSeries
 from domain.sessions import Sessions
@@ -37,6 +40,8 @@ class Session:
     sessions: of each symbol that has any; markets that never close have none. log: told of every line the strategy
     logs. run_log: what is recorded of the run's log so far, by default nothing.
     """
+
+    DEALER: ClassVar[type[Dealer]] = Dealer
 
     def __init__(
         self,
@@ -62,11 +67,9 @@ class Session:
         self._timeline = timeline
         self._sessions = sessions or {}
         self._bars = {(one.symbol, one.timeframe.name): one for one in timeline.series}
-        self._markets = [
-            (one.cursor, bars.time.data, bars.open.data, bars.high.data, bars.low.data, bars.volume.data)
-            for one, bars in zip(timeline.series, timeline.bars, strict=True)
-        ]
-        self._dealer = Dealer(run_id, description, ids, self, self, [bool(bars.volume.any()) for bars in timeline.bars])
+        self._look_at_market()
+        has_volume = [bool(bars.volume.any()) for bars in timeline.bars]
+        self._dealer = self.DEALER(run_id, description, ids, self, self, has_volume)
         self._collected: list[Recorded] = []
         self._strategy = strategy
         self.hears_fills = type(strategy).on_fill is not Strategy.on_fill or "on_fill" in vars(strategy)
@@ -251,6 +254,12 @@ class Session:
         fill = next(one.event for one in reversed(self._collected) if isinstance(one.event, OrderFill))
         self._tell(self._strategy.on_fill, self._context, fill)
 
+    def _look_at_market(self) -> None:
+        self._markets = [
+            (one.cursor, bars.time.data, bars.open.data, bars.high.data, bars.low.data, bars.volume.data)
+            for one, bars in zip(self._timeline.series, self._timeline.bars, strict=True)
+        ]
+
     def _trade(self, instant: int) -> None:
         timeline = self._timeline
         bars: list[MarketBar] = []
@@ -270,6 +279,16 @@ class Session:
             callback(*arguments, **keywords)
         except Exception as error:
             raise _fault(error) from error
+
+
+def constructed(kind: type[Strategy], parameters: Mapping[str, ParameterValue]) -> Strategy:
+    """Return the strategy with its parameters, as they were recorded; raise StrategyFault if it fails on them."""
+    try:
+        return kind(**parse_parameters(declared_parameters(kind), parameters))
+    except WeaverError:
+        raise
+    except Exception as error:
+        raise StrategyFault(f"{type(error).__name__}: {error}") from error
 
 
 def _fault(error: Exception) -> StrategyFault:

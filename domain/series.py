@@ -1,6 +1,7 @@
 """Series a strategy reads: columns that end at the bar just closed, so that nothing can read past now."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, overload
 
 import numpy as np
@@ -37,6 +38,13 @@ class Series(Sequence[float]):
         self.cursor = bars.cursor
         self._above: dict[object, list[bool]] = {}
         self._below: dict[object, list[bool]] = {}
+
+    def replace(self, column: Floats) -> None:
+        """Read another column from now on: the same values, and more of them."""
+        self._column = column
+        self._values = np.ascontiguousarray(column, dtype=np.float64).data
+        self._above.clear()
+        self._below.clear()
 
     @overload
     def __getitem__(self, key: int) -> float: ...
@@ -123,6 +131,7 @@ class BarSeries:
         self.low = Series(bars.low, self)
         self.close = Series(bars.close, self)
         self.volume = Series(bars.volume, self)
+        self._indicators: list[_Indicator] = []
 
     def __len__(self) -> int:
         return self.cursor.index + 1
@@ -134,17 +143,49 @@ class BarSeries:
         opens.flags.writeable = False
         return opens
 
+    def replace(self, bars: Bars) -> None:
+        """Read longer columns from now on, beginning as the old ones; every indicator made of them grows with them."""
+        self._bars = bars
+        for name in PRICES:
+            getattr(self, name).replace(getattr(bars, name))
+        for indicator in self._indicators:
+            for series, column in zip(indicator.made, indicator.computed(bars), strict=True):
+                series.replace(column)
+
     def indicator(self, function: IndicatorFunction, columns: Sequence[Series], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Return what the function makes of whole columns, as series that end at now; tuples stay tuples."""
-        made = function(*(column._column for column in columns), *args, **kwargs)
-        if isinstance(made, tuple):
-            return tuple(self._series(part) for part in made)
-        return self._series(made)
+        indicator = _Indicator(partial(function, **kwargs), columns, args)
+        indicator.made = [Series(column, self) for column in indicator.computed(self._bars)]
+        self._indicators.append(indicator)
+        return tuple(indicator.made) if indicator.is_tuple else indicator.made[0]
 
-    def _series(self, values: object) -> Series:
-        column = np.asarray(values, dtype=np.float64)
-        if column.shape != (len(self._bars),):
-            raise InvalidInput(
-                f"an indicator must return one value a bar: got the shape {column.shape} for {len(self._bars)} bars"
-            )
-        return Series(column, self)
+
+class _Indicator:
+    """A function of columns and the series made of it, so that it can be computed again when the columns have grown."""
+
+    def __init__(self, function: IndicatorFunction, columns: Sequence[Series], arguments: tuple[Any, ...]) -> None:
+        self._function = function
+        self._columns = columns
+        self._arguments = arguments
+        self.is_tuple = False
+        self.made: list[Series] = []
+
+    def computed(self, bars: Bars) -> list[Floats]:
+        """Return one column a series, each with one value a bar."""
+        # nothing is known of a function's result without any bar: it is asked about one that has no price
+        columns = [one._column if len(bars) else _NO_PRICE for one in self._columns]
+        made = self._function(*columns, *self._arguments)
+        self.is_tuple = isinstance(made, tuple)
+        parts = made if self.is_tuple else (made,)
+        return [_column(part, len(bars)) for part in parts]
+
+
+def _column(values: object, length: int) -> Floats:
+    column = np.asarray(values, dtype=np.float64)
+    if column.shape != (max(length, 1),):
+        raise InvalidInput(f"an indicator must return one value a bar: got the shape {column.shape} for {length} bars")
+    return column[:length]
+
+
+PRICES = ("open", "high", "low", "close", "volume")
+_NO_PRICE = np.array([np.nan])

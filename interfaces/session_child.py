@@ -1,16 +1,19 @@
 """The child process of one run: `python -m interfaces.session_child`, with its task as the first line of its input.
 
-Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop, 5 the parent is gone.
+Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop, 5 the parent is gone,
+6 another process decides for the run.
 """
 
 import faulthandler
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 from uuid import UUID
@@ -21,9 +24,12 @@ import structlog
 from application.backtest import Backtest, BacktestStopped, BacktestTools
 from application.clock import WallClock
 from application.journal import Journal
+from application.live import LiveTools, LiveTrading, SessionAsked, SessionFenced
+from application.runs import load_run
 from domain.errors import WeaverError
 from interfaces.database import connect
 from interfaces.event_store import journal_environment
+from interfaces.journal_listener import JournalListener
 from interfaces.journal_tail import report_progress
 from interfaces.logs import configure_logs
 from interfaces.market_data.bar_store import BarStore
@@ -32,11 +38,14 @@ from interfaces.strategy_catalog import FileStrategyCatalog
 
 STOPPED = 4
 ORPHANED = 5
+FENCED = 6
 STDIN = 0
 READ_BYTES = 65_536
 SECONDS_BETWEEN_REPORTS = 0.1
 # What a line of the process's log says of itself: a strategy's field of that name gets an underscore.
 OWN_FIELDS = frozenset({"event", "exc_info", "level", "logger", "run_id", "stack_info", "timestamp"})
+# Of a paper or live session; a backtest may need as much as its bars do.
+MEMORY_BYTES = 2 << 30
 GARBAGE_THRESHOLDS = (500_000, 50, 100)
 
 
@@ -96,8 +105,11 @@ def main() -> int:
     structlog.contextvars.bind_contextvars(run_id=str(run_id), logger=f"greta:run-{str(run_id)[-4:]}")
     try:
         _trade(run_id, task, line)
-    except BacktestStopped:
+    except (BacktestStopped, SessionAsked):
         return STOPPED
+    except SessionFenced as error:
+        structlog.get_logger().warning("session ended", reason=error.message)
+        return FENCED
     except WeaverError as error:
         structlog.get_logger().error("session ended", reason=error.message)
         return 1
@@ -123,19 +135,40 @@ def _trade(run_id: UUID, task: Mapping[str, str], line: StopLine) -> None:
     def write(message: str, fields: Mapping[str, object]) -> None:
         log.info(message, **{f"{name}_" if name in OWN_FIELDS else name: value for name, value in fields.items()})
 
-    bars = BarStore(database_url)
-    with Journal(journal_environment(database_url, pool_size=1)) as journal, connect(database_url) as connection:
-        tools = BacktestTools(
-            journal=journal,
-            catalog=FileStrategyCatalog(Path(task["strategies_dir"])),
-            bars=bars,
-            calendar=ExchangeSessions(Path(task["cache_dir"])),
-            clock=WallClock(),
-            progress=ProgressReports(connection),
-            stop_asked=line.asked.is_set,
-            log=write,
-        )
-        Backtest(run_id, tools).execute()
+    catalog, calendar = FileStrategyCatalog(Path(task["strategies_dir"])), ExchangeSessions(Path(task["cache_dir"]))
+    with Journal(journal_environment(database_url, pool_size=1)) as journal:
+        if load_run(journal, run_id).created.mode == "backtest":
+            with connect(database_url) as connection:
+                tools = BacktestTools(
+                    journal=journal,
+                    catalog=catalog,
+                    bars=BarStore(database_url),
+                    calendar=calendar,
+                    clock=WallClock(),
+                    progress=ProgressReports(connection),
+                    stop_asked=line.asked.is_set,
+                    log=write,
+                )
+                Backtest(run_id, tools).execute()
+            return
+        _limit_memory()
+        with closing(JournalListener(database_url)) as listener:
+            live = LiveTools(
+                journal=journal,
+                catalog=catalog,
+                calendar=calendar,
+                clock=WallClock(),
+                wakeup=listener,
+                end_asked=line.asked.is_set,
+                log=write,
+            )
+            LiveTrading(run_id, live).execute()
+
+
+def _limit_memory() -> None:
+    """Let a strategy that eats memory fail by itself: it is to take nobody else's."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, most))
 
 
 if __name__ == "__main__":

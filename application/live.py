@@ -1,0 +1,325 @@
+"""The market through a session: a run's tape is read and decided on, in a process of its own (Veda).
+
+What a session does is a function of the journal's entries of its run, in their order, and of nothing else. After a
+crash the entries are read again, the decisions derived again and held against those recorded; what is missing is
+appended.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from application.clock import Clock
+from application.journal import Journal
+from application.live_session import LiveSession
+from application.ports import SessionCalendar, StrategyCatalog, Wakeup
+from application.recovery import ReplayDiverged
+from application.runs import READ_PAGE, chain_of, load_run
+from application.session import LogLine, constructed
+from domain.errors import (
+    ConcurrentChange,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    StrategyChanged,
+    StrategyFault,
+    WeaverError,
+)
+from domain.events import Event, JournalEntry, Recorded
+from domain.growing_timeline import GrowingTimeline, no_bars
+from domain.ids import OrderIds
+from domain.market import Timeframe, to_microseconds
+from domain.order import OrderCancelRequested, OrderCreated
+from domain.run import (
+    Run,
+    RunDeleted,
+    RunFailed,
+    RunFaulted,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunStartRequested,
+    RunStopped,
+    RunStopRequested,
+)
+from domain.run_log import LogWritten, RunLog, log_stream_id
+from domain.sessions import Sessions
+from domain.tape import TapeBackfilled, TapeBar, TapeDecided, TapeTicked, tape_stream_id
+
+# Who recorded an entry: a run's session, and an exchange that fills orders out of the run's own bars.
+SESSION, EXCHANGE = "session", "exchange"
+WAIT_SECONDS = 1.0
+MAX_ATTEMPTS = 20
+# A session's process does not live as long without being started anew.
+KNOWN_AHEAD = timedelta(days=200)
+STOPPED_BY_REQUEST = "the run was stopped"
+
+
+class SessionFenced(Conflict):
+    """Another process decides for this run: this one must not."""
+
+
+class SessionAsked(Exception):
+    """The process was asked to end; the run goes on in the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTools:
+    """What a live session needs of the world."""
+
+    journal: Journal
+    catalog: StrategyCatalog
+    calendar: SessionCalendar
+    clock: Clock
+    wakeup: Wakeup
+    end_asked: Callable[[], bool]
+    log: LogLine
+
+
+class _Input(NamedTuple):
+    """An entry that others recorded, with the reports that were recorded together with it."""
+
+    entry: JournalEntry
+    event: Event
+    reports: Sequence[tuple[UUID, Event]]
+
+
+class LiveTrading:
+    """One paper or live run, from its description in the journal until it is to end."""
+
+    def __init__(self, run_id: UUID, tools: LiveTools) -> None:
+        self._tools = tools
+        self._journal = tools.journal
+        self._run_id = run_id
+        self._description = load_run(tools.journal, run_id).created
+        self._chain = chain_of(tools.journal, run_id, SESSION, RunStartRequested)
+        self._position = 0
+        self._versions: dict[UUID, int] = {}
+        self._tape_id = tape_stream_id(run_id)
+        self._ticks = 0
+        self._recorded: deque[JournalEntry] = deque()
+        self._decided: set[str] = set()
+        self._ahead: deque[JournalEntry] = deque()
+
+    def execute(self) -> None:
+        """Trade until the run is to end; what ends it by an error is recorded.
+
+        Raises SessionAsked when asked to end, SessionFenced when another process decides for the run, Unavailable when
+        the journal cannot be reached.
+        """
+        try:
+            session = self._session()
+            self._follow(session)
+        except ReplayDiverged:
+            self._change(lambda run: run.fault(self._tools.clock.now(), "REPLAY_DIVERGED", error.message))
+        except (StrategyFault, StrategyChanged, InvalidInput, NotFound) as error:
+            self._fault(error)
+
+    def _session(self) -> LiveSession:
+        description = self._description
+        kind = self._tools.catalog.load(description.strategy_id, description.strategy_version)
+        strategy = constructed(kind, description.parameters)
+        frame = Timeframe.parse(description.timeframe)
+        now = self._tools.clock.now()
+        sessions: dict[str, Sessions] = {}
+        for symbol in description.symbols:
+            found = self._tools.calendar.sessions(symbol, description.at, now + KNOWN_AHEAD)
+            if found is not None:
+                sessions[symbol] = found
+        empty = [no_bars(symbol, frame) for symbol in description.symbols]
+        timeline = GrowingTimeline(empty, to_microseconds(description.at), sessions)
+        ids = OrderIds(self._journal.store_id, self._run_id)
+        stream_id = log_stream_id(self._run_id)
+        run_log = self._journal.load(RunLog, stream_id) or RunLog(stream_id)
+        return LiveSession(self._run_id, description, ids, timeline, strategy, self._tools.log, sessions, run_log)
+
+    def _follow(self, session: LiveSession) -> None:
+        is_first = True
+        while True:
+            entries = [*self._ahead, *self._read()]
+            self._ahead.clear()
+            inputs = self._sorted(entries, is_replay=is_first)
+            session.grow([bar for one in inputs for bar in _bars_of(one.event)])
+            for one in inputs:
+                if self._take(session, one):
+                    return
+                if self._tools.end_asked():
+                    raise SessionAsked
+            if is_first:
+                self._require_spent()
+            is_first = False
+            if not entries:
+                self._tools.wakeup.wait(WAIT_SECONDS)
+                if self._tools.end_asked():
+                    raise SessionAsked
+
+    def _read(self) -> list[JournalEntry]:
+        """The run's entries since the last call, all there are: none is seen without what was recorded with it."""
+        found: list[JournalEntry] = []
+        while page := self._journal.read(self._position, READ_PAGE, run_id=self._run_id):
+            found += page
+            self._position = page[-1].position
+            for entry in page:
+                self._versions[entry.stream_id] = entry.version
+            if len(page) < READ_PAGE:
+                break
+        return found
+
+    def _sorted(self, entries: Iterable[JournalEntry], *, is_replay: bool) -> list[_Input]:
+        """The inputs of the session in their order; its own entries are kept to be compared, or were just written."""
+        decode = self._journal.catalogue.decode
+        inputs: list[_Input] = []
+        for entry in entries:
+            actor = entry.meta.get("actor")
+            if actor == SESSION:
+                self._own(entry, is_replay=is_replay)
+            elif inputs and actor == EXCHANGE and entry.meta.get("causation_id") == _cause(inputs[-1].entry):
+                reports = [*inputs[-1].reports, (entry.stream_id, decode(entry.topic, entry.state))]
+                inputs[-1] = inputs[-1]._replace(reports=reports)
+            else:
+                inputs.append(_Input(entry, decode(entry.topic, entry.state), ()))
+        return inputs
+
+    def _own(self, entry: JournalEntry, *, is_replay: bool) -> None:
+        if is_replay:
+            if entry.topic not in self._journal.catalogue.versions((LogWritten.TOPIC,)):
+                self._recorded.append(entry)
+        elif entry.stream_id == self._tape_id:
+            event = self._journal.catalogue.decode(entry.topic, entry.state)
+            if isinstance(event, TapeDecided) and event.cause not in self._decided:
+                raise SessionFenced(f"another process has decided for run {self._run_id}")
+
+    def _take(self, session: LiveSession, one: _Input) -> bool:
+        """Let the session see an entry and record what it decides; return whether the run is to end."""
+        event, order_id = one.event, one.entry.stream_id
+        is_over = False
+        match event:
+            case RunStarted():
+                session.start()
+            case TapeBackfilled():
+                session.backfilled(event)
+            case TapeTicked():
+                self._ticks = event.number
+                session.tick(event, one.reports)
+            case RunPaused() | RunResumed():
+                session.pause(is_paused=isinstance(event, RunPaused))
+            case RunStopRequested():
+                session.finish(STOPPED_BY_REQUEST)
+                is_over = True
+            case RunFaulted() | RunFailed() | RunStopped() | RunDeleted():
+                return True
+            case _ if one.entry.topic.startswith("order."):
+                session.hear(order_id, event)
+            case _:
+                return False
+        self._decide(session, one)
+        return is_over
+
+    def _decide(self, session: LiveSession, one: _Input) -> None:
+        decisions = session.collect_events()
+        orders = sum(isinstance(recorded.event, OrderCreated) for recorded in decisions)
+        cancels = sum(isinstance(recorded.event, OrderCancelRequested) for recorded in decisions)
+        is_tick = isinstance(one.event, TapeTicked)
+        if not is_tick and not decisions:
+            return
+        cause = _cause(one.entry)
+        decided = TapeDecided(
+            at=one.event.at, run_id=self._run_id, cause=cause, number=self._ticks, orders=orders, cancels=cancels
+        )
+        missing = self._missing([*decisions, Recorded(self._tape_id, 0, decided)])
+        if missing:
+            self._append(missing, cause)
+
+    def _missing(self, derived: Sequence[Recorded]) -> list[Recorded]:
+        """What is not recorded yet; raise ReplayDiverged if what is recorded is something else."""
+        catalogue = self._journal.catalogue
+        missing = []
+        for one in derived:
+            if not self._recorded or isinstance(one.event, LogWritten):
+                missing.append(one)
+                continue
+            entry = self._recorded.popleft()
+            derives, recorded = catalogue.encode(one.event), catalogue.newest(entry.topic, entry.state)
+            if (entry.stream_id, recorded) != (one.originator_id, derives):
+                raise ReplayDiverged(
+                    f"the journal holds {recorded[0]} {recorded[1].decode()} of {entry.stream_id} at position "
+                    f"{entry.position}, the replay derives {derives[0]} {derives[1].decode()} of {one.originator_id}: "
+                    "the strategy or what it reads has changed"
+                )
+        return missing
+
+    def _require_spent(self) -> None:
+        if self._recorded:
+            entry = self._recorded[0]
+            raise ReplayDiverged(
+                f"the journal holds {len(self._recorded)} decisions that the replay does not derive, the first is "
+                f"{entry.topic} at position {entry.position}: the strategy or what it reads has changed"
+            )
+
+    def _append(self, missing: Sequence[Recorded], cause: str) -> None:
+        """Record decisions, all or nothing, after everything others have recorded in their streams."""
+        self._decided.add(cause)
+        chain = replace(self._chain, causation_id=cause)
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                placed = self._placed(missing)
+                self._journal.append_batch(placed, self._run_id, chain)
+            except ConcurrentChange:
+                self._look_ahead(missing, cause)
+            else:
+                self._versions |= {one.originator_id: one.originator_version for one in placed}
+                return
+        raise ConcurrentChange(f"the decisions of run {self._run_id} could not be recorded: others are always faster")
+
+    def _placed(self, missing: Sequence[Recorded]) -> list[Recorded]:
+        placed = []
+        versions = dict[UUID, int]()
+        for one in missing:
+            before = versions.get(one.originator_id, self._versions.get(one.originator_id, 0))
+            versions[one.originator_id] = before + 1
+            placed.append(Recorded(one.originator_id, before + 1, one.event))
+        return placed
+
+    def _look_ahead(self, missing: Sequence[Recorded], cause: str) -> None:
+        """Read what came in between, to be seen later; raise SessionFenced if it is the same decision of another."""
+        created = {one.originator_id for one in missing if isinstance(one.event, OrderCreated)}
+        for entry in self._read():
+            self._ahead.append(entry)
+            if entry.meta.get("actor") == SESSION and entry.meta.get("causation_id") == cause:
+                raise SessionFenced(f"another process has decided for run {self._run_id}")
+            if entry.stream_id in created:
+                raise SessionFenced(f"order {entry.stream_id} of run {self._run_id} was recorded by another process")
+
+    def _fault(self, error: WeaverError) -> None:
+        trace = error.details.get("traceback")
+        code = _CODES.get(type(error), "RUN_FAILED")
+        now = self._tools.clock.now()
+        self._change(lambda run: run.fault(now, code, error.message, str(trace) if trace else None))
+
+    def _change(self, decide: Callable[[Run], None]) -> None:
+        for _ in range(MAX_ATTEMPTS):
+            run = load_run(self._journal, self._run_id)
+            decide(run)
+            try:
+                self._journal.record(run, run_id=self._run_id, chain=self._chain)
+            except ConcurrentChange:
+                continue
+            return
+
+
+_CODES: dict[type[WeaverError], str] = {
+    StrategyFault: "STRATEGY_ERROR",
+    StrategyChanged: "STRATEGY_CHANGED",
+    ReplayDiverged: "REPLAY_DIVERGED",
+}
+
+
+def _bars_of(event: Event) -> Sequence[TapeBar]:
+    return event.bars if isinstance(event, TapeTicked | TapeBackfilled) else ()
+
+
+def _cause(entry: JournalEntry) -> str:
+    return f"{entry.stream_id}:{entry.version}"
