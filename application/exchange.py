@@ -13,12 +13,15 @@ from typing import Protocol, runtime_checkable
 
 from domain.instruments import AssetClass, Instrument
 from domain.market import Bars, Timeframe
-from domain.order import Liquidity, OrderType, Side, TimeInForce
+from domain.order import Liquidity, OrderCreated, OrderType, Side, TimeInForce
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTicket:
-    """An order as it is sent. limit, stop, trail, trail_percent: None where the type has none."""
+    """An order as it is sent. limit, stop, trail, trail_percent: None where the type has none.
+
+    intent: what the strategy asked for, with all that an exchange inside this process needs to know.
+    """
 
     client_order_id: str
     symbol: str
@@ -30,6 +33,7 @@ class OrderTicket:
     stop: Decimal | None = None
     trail: Decimal | None = None
     trail_percent: Decimal | None = None
+    intent: OrderCreated | None = None
 
 
 class ExchangeStatus(StrEnum):
@@ -149,7 +153,14 @@ class OutcomeUnknown:
     reason: str
 
 
-type SubmitOutcome = Accepted | Declined | OutcomeUnknown
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing has left this process, so it may be tried again as if for the first time."""
+
+    reason: str
+
+
+type SubmitOutcome = Accepted | Declined | OutcomeUnknown | NotSent
 
 
 class CancelOutcome(StrEnum):

@@ -113,9 +113,7 @@ class LiveTrading:
         try:
             session = self._session()
             self._follow(session)
-        except ReplayDiverged:
-            self._change(lambda run: run.fault(self._tools.clock.now(), "REPLAY_DIVERGED", error.message))
-        except (StrategyFault, StrategyChanged, InvalidInput, NotFound) as error:
+        except (ReplayDiverged, StrategyFault, StrategyChanged, InvalidInput, NotFound) as error:
             self._fault(error)
 
     def _session(self) -> LiveSession:

@@ -54,6 +54,7 @@ class TapeTicked(Event, frozen=True, kw_only=True):
     missed: int = 0
     missed_because: str | None = None
     lateness: float = 0.0
+    seen: int = 0
 
 
 class TapeDecided(Event, frozen=True, kw_only=True):
@@ -91,7 +92,6 @@ class Tape(Aggregate):
         self.ticks = 0
         self.ticked_at: datetime | None = None
         self.decided = 0
-        self.decided_causes: set[str] = set()
         self.bars = 0
 
     def backfill(self, at: datetime, run_id: UUID, bars: Sequence[TapeBar], reason: str) -> None:
@@ -109,6 +109,7 @@ class Tape(Aggregate):
         missed: int = 0,
         missed_because: str | None = None,
         lateness: float = 0.0,
+        seen: int = 0,
     ) -> bool:
         """Record a boundary; return False, and change nothing, for one that is not after the last."""
         if self.ticked_at is not None and at <= self.ticked_at:
@@ -122,15 +123,9 @@ class Tape(Aggregate):
                 missed=missed,
                 missed_because=missed_because,
                 lateness=lateness,
+                seen=seen,
             )
         )
-        return True
-
-    def decide(self, at: datetime, run_id: UUID, cause: str, number: int, orders: int, cancels: int) -> bool:
-        """Record a decision; return False, and change nothing, if somebody else has decided on the same cause."""
-        if cause in self.decided_causes:
-            return False
-        self.trigger(TapeDecided(at=at, run_id=run_id, cause=cause, number=number, orders=orders, cancels=cancels))
         return True
 
     def apply(self, event: Event) -> None:
@@ -143,6 +138,5 @@ class Tape(Aggregate):
                 self.bars += len(event.bars)
             case TapeDecided():
                 self.decided = max(self.decided, event.number)
-                self.decided_causes.add(event.cause)
             case _:
                 raise TypeError(f"a tape knows no event {type(event).TOPIC}")
