@@ -16,7 +16,7 @@ CASH_ACCOUNT, NO_LIMITS = AccountSettings(), RiskLimits()
 class CreateRun:
     """Describe a run. A backtest needs start_time < end_time, or bar files, whose whole range is meant by default.
 
-    costs, volume_cap: None for what the venue has.
+    costs, volume_cap: None for what the venue has. warmup_bars: of a paper or live run, seen before its first tick.
     """
 
     run_id: UUID
@@ -36,6 +36,7 @@ class CreateRun:
     start_time: datetime | None = None
     end_time: datetime | None = None
     bar_files: tuple[BarFile, ...] = ()
+    warmup_bars: int = 0
     tags: tuple[str, ...] = ()
     notes: str = ""
 

@@ -12,11 +12,12 @@ from domain.costs import Costs
 from domain.errors import OrderRefused
 from domain.ids import OrderIds
 from domain.instruments import Instrument
+from domain.market import to_microseconds
 from domain.matching import Bar, trailing_level
 from domain.money import ZERO, posted
-from domain.order import Liquidity, OrderStatus, OrderType, Side, TimeInForce
+from domain.order import Liquidity, OrderCreated, OrderStatus, OrderType, Side, TimeInForce
 from domain.order_checks import checked, require_around
-from domain.order_request import OrderRequest
+from domain.order_request import OrderRequest, request_of
 from domain.portfolio import Fill, Portfolio
 from domain.risk import Objection
 from domain.run import RunCreated
@@ -196,6 +197,28 @@ class Dealer:
         self._told.order_changed(order.handle)
         return legs
 
+    # Orders that were decided elsewhere.
+
+    def adopted(self, intent: OrderCreated) -> Working:
+        """Return an order that is recorded already as one of this dealer's, linked with the other of its pair."""
+        self.orders += 1
+        since = self._market.place_of(intent.symbol)
+        order = Working(
+            request_of(intent),
+            self._instruments[intent.symbol],
+            self._ids,
+            self.orders,
+            intent.sequence,
+            intent.leg,
+            to_microseconds(intent.at),
+            since,
+            intent.parent_id,
+        )
+        for other in self.working.values():
+            if other.sequence == order.sequence and other.leg and order.leg:
+                order.sibling, other.sibling = other, order
+        return order
+
     # From the intent to the book.
 
     def _checked(self, request: OrderRequest) -> OrderRequest:
@@ -235,14 +258,17 @@ class Dealer:
             self.facts.rejected(order, order.placed_at, objection)
             self._told.order_changed(order.handle)
             return False
+        self._put_on_the_book(order)
+        if self.risk.is_on:
+            self.risk.placed(self._market.now)
+        return True
+
+    def _put_on_the_book(self, order: Working) -> None:
         if order.kind is OrderType.TRAILING_STOP:
             order.level = self._trailing_level(order.request)
         if order.request.tif is TimeInForce.DAY:
             self._expiring.append((self._market.session_close(order.request.symbol, order.placed_at), order))
         self.working[order.key] = order
-        if self.risk.is_on:
-            self.risk.placed(self._market.now)
-        return True
 
     def _objection(self, order: Working, *, is_ordered_by_risk: bool) -> str | Objection | None:
         """Why the order is not taken: risk first, then the venue, then the account, which keeps back what it needs."""

@@ -16,6 +16,7 @@ from application.commands import (
     StartRun,
     StopRun,
 )
+from application.exchange import ExchangeCatalog
 from application.journal import Journal
 from application.kill_switch import KillSwitchHandlers
 from application.orders import OrderHandlers
@@ -31,8 +32,15 @@ MAX_ATTEMPTS = 5
 class Dispatch:
     """Takes commands from anywhere and answers with the journal position of what they caused."""
 
-    def __init__(self, journal: Journal, clock: Clock, catalog: StrategyCatalog, bars: BarSource) -> None:
-        runs = RunHandlers(journal, clock, catalog, bars)
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        catalog: StrategyCatalog,
+        bars: BarSource,
+        exchanges: ExchangeCatalog,
+    ) -> None:
+        runs = RunHandlers(journal, clock, catalog, bars, exchanges)
         orders = OrderHandlers(journal, clock)
         kill_switch = KillSwitchHandlers(journal, clock)
         self._handlers: Mapping[type[Command], Handler] = {

@@ -164,8 +164,12 @@ type SubmitOutcome = Accepted | Declined | OutcomeUnknown | NotSent
 
 
 class CancelOutcome(StrEnum):
-    """What became of a request to cancel. None of them ends an order: only a final status of the exchange does."""
+    """What became of a request to cancel.
 
+    Only DONE ends an order, and only an exchange inside this process says it; of any other a final status does.
+    """
+
+    DONE = "done"
     TAKEN = "taken"
     NOT_CANCELABLE = "not_cancelable"
     NOT_FOUND = "not_found"
@@ -326,6 +330,7 @@ class ExchangeDescription:
     """What `weaver doctor` and `GET /info` say of an adapter, without connecting to anything.
 
     modes: what its credentials allow, `paper`, `live` or both. error: why it cannot be used, None if it can.
+    venue: whose rules and costs its runs have, None for those they are created with.
     """
 
     name: str
@@ -333,6 +338,7 @@ class ExchangeDescription:
     modes: tuple[str, ...]
     source: str
     error: str | None = None
+    venue: str | None = None
     details: Mapping[str, str] = field(default_factory=dict)
 
 

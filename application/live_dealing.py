@@ -13,7 +13,7 @@ from domain.errors import OrderRefused
 from domain.events import Event, Recorded
 from domain.ids import OrderIds
 from domain.instruments import Instrument
-from domain.market import Timeframe, to_microseconds
+from domain.market import Timeframe
 from domain.money import ZERO
 from domain.order import (
     OrderAccepted,
@@ -147,38 +147,10 @@ class LiveDealer(Dealer):
 
     def _placed_by_others(self, event: OrderCreated) -> None:
         """An exit the exchange placed, or an order of the run's desk: it works like the strategy's own."""
-        request = OrderRequest(
-            symbol=event.symbol,
-            side=event.side,
-            qty=event.qty,
-            limit=event.price,
-            stop=event.stop_price,
-            trail=event.trail,
-            trail_percent=event.trail_percent,
-            tif=event.time_in_force,
-            tag=event.tag,
-        )
-        self.orders += 1
-        order = Working(
-            request,
-            self._instruments[event.symbol],
-            self._ids,
-            self.orders,
-            event.sequence,
-            event.leg,
-            to_microseconds(event.at),
-            self._market.place_of(event.symbol),
-            event.parent_id,
-        )
-        self._pair_up(order)
+        order = self.adopted(event)
         # it works whether or not the run's own account could carry it: it is at the exchange
-        self._account.hold(order, request.limit or self._market.last_close(event.symbol), ZERO)
+        self._account.hold(order, self._expected_price(order), ZERO)
         self.working[order.key] = order
-
-    def _pair_up(self, order: Working) -> None:
-        for other in self.working.values():
-            if other.sequence == order.sequence and other.leg and order.leg:
-                order.sibling, other.sibling = other, order
 
     def _filled(self, order: Working | None, event: OrderFill) -> None:
         fill = Fill.of(event)

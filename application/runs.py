@@ -8,13 +8,14 @@ from uuid import UUID
 
 from application.clock import Clock
 from application.commands import CreateRun, DeleteRun, FlattenRun, PauseRun, ResumeRun, StartRun, StopRun
+from application.exchange import ExchangeCatalog, ExchangeDescription
 from application.journal import Journal
 from application.ports import BarSource, StrategyCatalog
 from domain.costs import Costs
 from domain.errors import InvalidInput, RunNotFound
 from domain.event_catalogue import EVENTS
 from domain.events import Chain, Event
-from domain.market import Timeframe, parse_symbol
+from domain.market import TIMEFRAMES, Timeframe, parse_symbol
 from domain.order import Order
 from domain.parameters import parse_parameters, recorded_values
 from domain.run import MODES, Run, RunCreated
@@ -23,6 +24,7 @@ from domain.venues import default_costs, default_volume_cap, venue
 type Handler = Callable[[Any, Chain], int]
 
 SIMULATED_EXCHANGE = "simulated"
+MAX_WARMUP_BARS = 5_000
 READ_PAGE = 5_000
 MAX_SYMBOLS = 100
 SETTLE_BATCH = 500
@@ -35,7 +37,15 @@ SESSION_TOPICS = (*ORDER_TOPICS, *(topic for topic in EVENTS if topic.startswith
 class RunHandlers:
     """What each command on a run does."""
 
-    def __init__(self, journal: Journal, clock: Clock, catalog: StrategyCatalog, bars: BarSource) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        catalog: StrategyCatalog,
+        bars: BarSource,
+        exchanges: ExchangeCatalog,
+    ) -> None:
+        self._exchanges = exchanges
         self._journal = journal
         self._clock = clock
         self._catalog = catalog
@@ -79,8 +89,7 @@ class RunHandlers:
     def _described(self, command: CreateRun) -> RunCreated:
         if command.mode not in MODES:
             raise InvalidInput(f"unknown mode {command.mode!r}: choose one of {', '.join(MODES)}", mode=command.mode)
-        if command.mode != "backtest":
-            raise InvalidInput(f"{command.mode} runs are not available yet: only backtests are", mode=command.mode)
+        exchange = self._exchange(command)
         strategy = self._catalog.describe(command.strategy_id)
         timeframe = Timeframe.parse(command.timeframe)
         symbols = tuple(parse_symbol(symbol) for symbol in command.symbols)
@@ -88,7 +97,7 @@ class RunHandlers:
             raise InvalidInput(f"a run needs 1 to {MAX_SYMBOLS} symbols, each once, not {list(command.symbols)}")
         if not command.initial_cash.is_finite() or command.initial_cash <= 0:
             raise InvalidInput(f"initial_cash must be above zero, not {command.initial_cash}")
-        at = venue(command.venue)
+        at = venue(exchange.venue or command.venue)
         costs = default_costs(at, symbols) if command.costs is None else command.costs
         Costs.of(costs)
         cap = default_volume_cap(at, symbols) if command.volume_cap is None else command.volume_cap
@@ -104,7 +113,7 @@ class RunHandlers:
             mode=command.mode,
             symbols=symbols,
             timeframe=timeframe.name,
-            exchange=command.exchange or SIMULATED_EXCHANGE,
+            exchange=exchange.name,
             parameters=recorded_values(parameters),
             initial_cash=command.initial_cash,
             costs=costs,
@@ -117,9 +126,44 @@ class RunHandlers:
             bar_files=command.bar_files,
             tags=command.tags,
             notes=command.notes,
+            warmup_bars=command.warmup_bars,
         )
 
+    def _exchange(self, command: CreateRun) -> ExchangeDescription:
+        """What the run trades at; raise InvalidInput for an exchange that cannot be used in that mode."""
+        found = self._exchanges.describe(command.exchange or SIMULATED_EXCHANGE)
+        if command.mode == "backtest":
+            if found.name != SIMULATED_EXCHANGE:
+                raise InvalidInput(f"a backtest is simulated: leave out the exchange {found.name}", exchange=found.name)
+            return found
+        if found.error is not None:
+            raise InvalidInput(f"the exchange {found.name} cannot be used: {found.error}", exchange=found.name)
+        if command.mode not in found.modes:
+            usable = f"it takes {' and '.join(found.modes)} runs" if found.modes else "it takes no runs"
+            raise InvalidInput(f"{found.name} takes no {command.mode} runs: {usable}", exchange=found.name)
+        return found
+
+    def _require_market_of_now(self, command: CreateRun, symbols: tuple[str, ...]) -> None:
+        if command.start_time is not None or command.end_time is not None or command.bar_files:
+            raise InvalidInput(f"a {command.mode} run trades from now on: it takes no start, end or bar files")
+        if not 0 <= command.warmup_bars <= MAX_WARMUP_BARS:
+            raise InvalidInput(f"warmup_bars must be from 0 to {MAX_WARMUP_BARS}, not {command.warmup_bars}")
+        if (command.exchange or SIMULATED_EXCHANGE) != SIMULATED_EXCHANGE:
+            return
+        for symbol in symbols:
+            if all(self._bars.coverage(symbol, Timeframe.parse(name)) is None for name in TIMEFRAMES):
+                raise InvalidInput(
+                    f"the simulated exchange plays stored bars back, and none of {symbol} are stored: import some with "
+                    "weaver data import",
+                    symbol=symbol,
+                )
+
     def _require_range(self, command: CreateRun, symbols: tuple[str, ...], timeframe: Timeframe) -> None:
+        if command.mode != "backtest":
+            self._require_market_of_now(command, symbols)
+            return
+        if command.warmup_bars:
+            raise InvalidInput("warmup_bars are for paper and live runs: a backtest begins where its bars do")
         start, end = command.start_time, command.end_time
         if start is not None and end is not None and start >= end:
             raise InvalidInput(

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 from uuid import UUID
 
 from application.clock import Clock
@@ -43,8 +44,31 @@ class _Charge:
     kill_at: float | None = None
 
 
+class LookedAfter(Protocol):
+    """A paper or live run that something else looks after."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to look after."""
+        ...
+
+    def stop(self) -> None:
+        """Stop looking after it."""
+        ...
+
+
+class Markets(Protocol):
+    """Looks after paper and live runs."""
+
+    def look_after(self, run_id: UUID) -> LookedAfter | None:
+        """Return what looks after the run from now on, None if this process cannot."""
+        ...
+
+
 class Supervisor:
     """Gives every started run one session process, over all supervisors of the database.
+
+    A backtest's process is looked after here, a run on a market of now by `markets`.
 
     A run is claimed before it is touched; a claim ends with the process that holds it, so the runs of a killed
     supervisor are taken over by the next: a backtest is executed again and appends what its journal lacks.
@@ -60,6 +84,7 @@ class Supervisor:
         clock: Clock,
         report: Report,
         only: UUID | None = None,
+        markets: Markets | None = None,
     ) -> None:
         self._journal = journal
         self._watch = watch
@@ -68,6 +93,8 @@ class Supervisor:
         self._clock = clock
         self._report = report
         self._only = only
+        self._markets = markets
+        self._live: dict[UUID, LookedAfter] = {}
         self._position = 0
         self._head = 0
         self._wanted: set[UUID] = set()
@@ -104,6 +131,9 @@ class Supervisor:
             for run_id, charge in list(self._charges.items()):
                 charge.process.kill()
                 self._drop(run_id)
+            for run_id, live in list(self._live.items()):
+                live.stop()
+                self._drop(run_id)
 
     def _turn(self) -> None:
         try:
@@ -111,6 +141,8 @@ class Supervisor:
             self._claim_wanted()
             for run_id in list(self._charges):
                 self._attend(run_id)
+            for run_id in [one for one, live in self._live.items() if live.is_over]:
+                self._drop(run_id)
             self.failure = None
         except (Unavailable, Conflict) as error:
             # the database is away or somebody was faster: everything is derived from the journal again next turn
@@ -146,7 +178,7 @@ class Supervisor:
             charge.kill_at = monotonic() + GRACE_SECONDS
 
     def _claim_wanted(self) -> None:
-        waiting = self._wanted - self._charges.keys()
+        waiting = self._wanted - self._charges.keys() - self._live.keys()
         new, self._seen = waiting - self._seen, waiting
         if monotonic() >= self._recheck_at:
             self._recheck_at, new = monotonic() + RECHECK_SECONDS, waiting
@@ -162,6 +194,8 @@ class Supervisor:
             return
         if run.status.is_final:
             self._drop(run_id)
+        elif run.created.mode != "backtest":
+            self._look_after(run_id)
         elif run.stop_requested:
             self._settle(run_id, "the run was stopped", self._stop)
             self._drop(run_id)
@@ -169,6 +203,13 @@ class Supervisor:
             resumed = run.status is RunStatus.RUNNING
             self._report("session started", {"run_id": str(run_id), "resumed": resumed})
             self._charges[run_id] = _Charge(self._launcher.launch(run_id))
+
+    def _look_after(self, run_id: UUID) -> None:
+        live = None if self._markets is None else self._markets.look_after(run_id)
+        if live is None:
+            self._claims.release(run_id)
+        else:
+            self._live[run_id] = live
 
     def _attend(self, run_id: UUID) -> None:
         charge = self._charges[run_id]
@@ -202,5 +243,6 @@ class Supervisor:
 
     def _drop(self, run_id: UUID) -> None:
         self._charges.pop(run_id, None)
+        self._live.pop(run_id, None)
         self._wanted.discard(run_id)
         self._claims.release(run_id)

@@ -5,6 +5,8 @@ import os
 import time
 from uuid import UUID
 
+# Orders of Weaver are told by it at an exchange, and from those of every other program.
+CLIENT_ORDER_PREFIX = "wv1-"
 _VERSION_8 = 0x8 << 76
 _VARIANT = 0b10 << 62
 _TIMESTAMP_BITS = 48
@@ -58,4 +60,4 @@ class OrderIds:
         """Return the id the exchange knows the order by: `wv1-` and 32 characters, 36 in all."""
         digest = self._digest.copy()
         digest.update(sequence.to_bytes(8) + leg.to_bytes(2))
-        return "wv1-" + digest.hexdigest()[:32]
+        return CLIENT_ORDER_PREFIX + digest.hexdigest()[:32]

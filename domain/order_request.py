@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 import msgspec
 
 from domain.errors import OrderRefused
-from domain.order import OrderType, Side, TimeInForce
+from domain.order import OrderCreated, OrderType, Side, TimeInForce
 
 MAX_PRICE = 10**15
 
@@ -36,6 +36,23 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
         if self.stop is not None:
             return OrderType.STOP if self.limit is None else OrderType.STOP_LIMIT
         return OrderType.MARKET if self.limit is None else OrderType.LIMIT
+
+
+def request_of(intent: OrderCreated) -> OrderRequest:
+    """Return what was asked for when an order was recorded."""
+    return OrderRequest(
+        symbol=intent.symbol,
+        side=intent.side,
+        qty=intent.qty,
+        limit=intent.price,
+        stop=intent.stop_price,
+        trail=intent.trail,
+        trail_percent=intent.trail_percent,
+        tif=intent.time_in_force,
+        take_profit=intent.take_profit,
+        stop_loss=intent.stop_loss,
+        tag=intent.tag,
+    )
 
 
 def decimal_of(name: str, given: object) -> Decimal:

@@ -116,6 +116,7 @@ class RunCreated(Event, frozen=True, kw_only=True):
     """A run was described. Everything that decides its result stands here.
 
     venue: whose rules the simulation follows. volume_cap: percent of a bar's volume the run may take, 0 = all.
+    warmup_bars: how many bars a paper or live run sees as history before its first tick.
     """
 
     TOPIC: ClassVar[str] = "run.created"
@@ -139,6 +140,7 @@ class RunCreated(Event, frozen=True, kw_only=True):
     bar_files: tuple[BarFile, ...] = ()
     tags: tuple[str, ...] = ()
     notes: str = ""
+    warmup_bars: int = 0
 
 
 class RunStartRequested(Event, frozen=True, kw_only=True):
@@ -318,7 +320,8 @@ class Run(Aggregate):
 
     def mark_equity(self, marked: RunEquityMarked) -> None:
         """Record points of the equity curve; raise Refused unless the run is being run."""
-        self._require_running()
+        if self.status is not RunStatus.PAUSED:
+            self._require_running()
         self.trigger(marked)
 
     def complete(self, completed: RunCompleted) -> None:
