@@ -241,7 +241,7 @@ def test_no_other_answer_says_that_there_is_no_order(
 
 
 def test_questions_are_asked_again_until_they_are_answered(alpaca: respx.MockRouter, exchange: AlpacaExchange) -> None:
-    passing = [
+    passing: list[Answer] = [
         httpx.ReadTimeout("slow"),
         httpx.Response(504, html=HTML),
         httpx.Response(200, text="{"),
