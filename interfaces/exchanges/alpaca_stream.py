@@ -103,7 +103,7 @@ class AlpacaOrderStream:
         try:
             self._listener.updated(update)
         except Exception as error:  # noqa: BLE001 - it is told as misunderstood, so that the orders are queried
-            _log.exception("an update was not taken", event=update.event, order=update.order.exchange_order_id)
+            _log.exception("an update was not taken", word=update.event, order=update.order.exchange_order_id)
             self._listener.misunderstood(_raw(frame), f"it was not taken: {type(error).__name__}")
 
     def deafness(self) -> str | None:
