@@ -86,6 +86,11 @@ class LocalAlpaca:
         audit: dict[str, Any] = self.control("GET", f"/audit?environment={environment}")
         return audit
 
+    def requests(self, method: str, path: str, environment: str = "paper") -> list[dict[str, Any]]:
+        """Return the requests seen of a method and a path, oldest first."""
+        seen: list[dict[str, Any]] = self.control("GET", f"/requests?environment={environment}")
+        return [one for one in seen if (one["method"], one["path"]) == (method, path)]
+
     def fault(self, kind: str, **how: Any) -> dict[str, Any]:
         """Set a fault (`faults.Fault` lists its fields), and return it with its id."""
         fault: dict[str, Any] = self.control("POST", "/faults", kind=kind, **how)

@@ -96,7 +96,7 @@ class BreakAsked(Asked):
 class Control:
     """The endpoints under `/control`."""
 
-    def __init__(self, exchange: Exchange, streams: list[Stream]) -> None:
+    def __init__(self, exchange: Exchange, streams: list[Stream[Any]]) -> None:
         self._exchange = exchange
         self._streams = streams
 
@@ -104,6 +104,7 @@ class Control:
         """Return the endpoints."""
         table: list[tuple[str, str, Callable[[Request], Any]]] = [
             ("GET", "/audit", self.audit),
+            ("GET", "/requests", self.requests),
             ("GET", "/faults", self.faults),
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.clear_faults),
@@ -151,10 +152,15 @@ class Control:
             "executions": [msgspec.to_builtins(execution) for execution in book.executions],
             "positions": {symbol: plain(position.qty) for symbol, position in book.positions.items()},
             "account": statements.account(venue),
-            "requests": [
-                msgspec.to_builtins(seen) for seen in self._exchange.requests if seen.environment == venue.environment
-            ],
+            "requests": self._requests(venue.environment),
         }
+
+    async def requests(self, request: Request) -> list[dict[str, Any]]:
+        """Return every request seen in an environment; market data are asked for in the one called data."""
+        return self._requests(request.query_params.get("environment", "paper"))
+
+    def _requests(self, environment: str) -> list[dict[str, Any]]:
+        return [msgspec.to_builtins(seen) for seen in self._exchange.requests if seen.environment == environment]
 
     # Faults and conditions
 
@@ -261,7 +267,7 @@ class Control:
 
     # Streams
 
-    def _chosen(self, environment: str, name: str) -> list[Stream]:
+    def _chosen(self, environment: str, name: str) -> list[Stream[Any]]:
         return [one for one in self._streams if name in ("*", one.name) and one.environment in (environment, "data")]
 
     async def streams(self, request: Request) -> list[dict[str, Any]]:

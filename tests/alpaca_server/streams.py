@@ -136,12 +136,19 @@ class Connection:
             frame, delay = await self._queue.get()
             if delay:
                 await asyncio.sleep(delay)
-            if self.muted:
-                continue
-            if isinstance(frame, str):
-                await self._websocket.send_text(frame)
-            else:
-                await self._websocket.send_bytes(frame)
+            if not self.muted:
+                await self._send(frame)
+            self._queue.task_done()
+
+    async def _send(self, frame: str | bytes) -> None:
+        if isinstance(frame, str):
+            await self._websocket.send_text(frame)
+        else:
+            await self._websocket.send_bytes(frame)
+
+    async def say_the_rest(self) -> None:
+        """Wait until all that was said is sent, before a connection is closed."""
+        await self._queue.join()
 
     async def received(self) -> Any:
         """Return the next message the client sends, decoded; None if it cannot be. WebSocketDisconnect at the end."""
@@ -157,14 +164,14 @@ class Connection:
             return None
 
 
-class Stream:
+class Stream[Client: Connection]:
     """A stream of one account: how clients come to it and leave it. One connection has the place."""
 
     def __init__(self, exchange: Exchange, environment: str, name: str) -> None:
         self.exchange = exchange
         self.environment = environment
         self.name = name
-        self.connections: list[Connection] = []
+        self.connections: list[Client] = []
         self._lingering = 0
 
     @property
@@ -177,12 +184,17 @@ class Stream:
         """How many connections have a place, those included that nobody has missed yet."""
         return len(self.connections) + self._lingering
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody who has gone still keeps the place."""
+        return self._lingering > 0
+
     def struck(self, kind: str) -> Fault | None:
         """Return the fault of a kind that strikes a handshake, a login or a departure."""
         return next(iter(self.exchange.faults.take_stream((kind,), self.environment, self.name)), None)
 
     @contextlib.asynccontextmanager
-    async def place(self, connection: Connection) -> Any:
+    async def place(self, connection: Client) -> Any:
         """Give a connection a place while it lasts, and send what is said to it."""
         self.connections.append(connection)
         sending = asyncio.create_task(connection.send_queued())

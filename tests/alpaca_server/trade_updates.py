@@ -16,7 +16,7 @@ from tests.alpaca_server.venue import Venue
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class TradeUpdates(Stream):
+class TradeUpdates(Stream[Connection]):
     """The trade updates of one account. Nothing is kept for who is not there."""
 
     def __init__(self, exchange: Exchange, venue: Venue) -> None:
