@@ -91,7 +91,7 @@ def test_a_cancel_without_an_answer_is_unknown_and_may_be_repeated(scene: Alpaca
 
 def test_an_order_that_fills_while_it_is_cancelled_is_found_filled(scene: AlpacaScene) -> None:
     order = accepted(scene, resting(scene))
-    scene.local.fault(kind="fill_on_cancel")
+    scene.local.fault(kind="fill_on_cancel", share="1")
     scene.exchange.cancel(order.exchange_order_id)
     assert found(scene, order.client_order_id, lambda one: one.status.is_final).filled_qty == order.qty
 
