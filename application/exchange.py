@@ -111,7 +111,11 @@ class ExchangePosition:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeAccount:
-    """The account as the exchange has it. blocked: why it may not trade, None if it may."""
+    """The account as the exchange has it. blocked: why it may not trade, None if it may.
+
+    cash_buying_power: what may be spent on what cannot be bought on margin, such as crypto; None where that is
+    `buying_power` too.
+    """
 
     account_id: str
     currency: str
@@ -119,6 +123,7 @@ class ExchangeAccount:
     equity: Decimal
     buying_power: Decimal
     blocked: str | None = None
+    cash_buying_power: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ class OutcomeUnknown:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Nothing has left this process, so it may be tried again as if for the first time."""
+    """Nothing has left this machine, so there is no such order: it may be sent later, under the same id."""
 
     reason: str
 
@@ -239,7 +244,10 @@ class Exchange(Protocol):
         ...
 
     def submit(self, ticket: OrderTicket) -> SubmitOutcome:
-        """Send an order once. Raises nothing: whatever goes wrong on the way is an OutcomeUnknown."""
+        """Send an order once. Raises nothing.
+
+        What goes wrong before the first byte is sent is NotSent, whatever goes wrong on the way an OutcomeUnknown.
+        """
         ...
 
     def cancel(self, exchange_order_id: str) -> CancelOutcome:

@@ -1,0 +1,34 @@
+"""What an exchange adapter declares of itself, and how it is opened: the object behind an entry point."""
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+from application.exchange import BarFeed, Exchange
+from interfaces.settings import Settings
+
+
+@runtime_checkable
+class ExchangePlugin(Protocol):
+    """An exchange that can be traded at. Making one and describing it connects to nothing and imports little.
+
+    summary: one line for people. details: what it takes, by asset class or whatever it is told apart by, for people.
+    """
+
+    summary: str
+    details: Mapping[str, str]
+
+    def modes(self, settings: Settings) -> tuple[str, ...]:
+        """Return what can be opened with these settings: `paper`, `live`, both or nothing."""
+        ...
+
+    def missing(self, mode: str) -> str:
+        """Return what has to be set for a mode that is not among `modes`, naming the settings."""
+        ...
+
+    def open(self, mode: str, settings: Settings) -> Exchange:
+        """Return the account of a mode that is among `modes`; it connects when it is first asked."""
+        ...
+
+    def feed(self, settings: Settings) -> BarFeed:
+        """Return the bars that belong to the exchange; it connects when it is first asked."""
+        ...
