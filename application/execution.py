@@ -24,6 +24,7 @@ from domain.exchange_account import account_stream_id
 from domain.order import Order
 from domain.run import RunCreated
 
+STANDING_BY = "another process trades this account"
 REQUESTS_AT_ONCE = 4
 # All in seconds.
 TURN = 0.05
@@ -108,7 +109,7 @@ class Execution:
         """Look after the account until something goes wrong; then everything is folded from the journal anew."""
         try:
             if not self._claims.claim(self._account_id):
-                self.failure = "another process trades this account"
+                self.failure = STANDING_BY
                 self._stopping.wait(CLAIM_INTERVAL)
                 return
             self._begin()

@@ -49,6 +49,11 @@ def venue(name: str) -> Venue:
     return found
 
 
+def venue_name(exchange: str | None, given: str) -> str:
+    """Return whose rules and costs a run has: those of the exchange it trades at, where these are known."""
+    return exchange if exchange is not None and exchange in VENUES else given
+
+
 def default_costs(at: Venue, symbols: tuple[str, ...]) -> CostSettings:
     """Return what the venue takes of these symbols; raise InvalidInput where it takes different things of them."""
     found = {asset_class(symbol): at.costs[asset_class(symbol)] for symbol in symbols}

@@ -9,9 +9,15 @@ import psycopg
 import structlog
 from psycopg_pool import ConnectionPool
 
-from application.clock import Clock, WallClock
+from application.clock import Clock, RealtimeClock, WallClock
 from application.dispatch import Dispatch
+from application.halting import Halting
 from application.journal import Journal
+from application.journal_hub import JournalHub
+from application.kill_latch import KillSwitchLatch
+from application.kill_switch import halted
+from application.live_run import LiveRunTools
+from application.live_runs import LiveRuns
 from application.supervisor import Supervisor
 from domain.errors import DatabaseUnavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
@@ -19,8 +25,10 @@ from interfaces.broadcast import Broadcast
 from interfaces.database import migrate, pool, require_migrated
 from interfaces.embedded_postgres import EmbeddedPostgres
 from interfaces.event_store import journal_environment
+from interfaces.exchanges.catalog import EntryPointExchangeCatalog
 from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
+from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.run_claims import DatabaseRunClaims
@@ -57,6 +65,11 @@ class Weaver:
     processors: tuple[Processor, ...]
     rebuilds: RebuildJobs
     supervisor: Supervisor
+    markets: LiveRuns
+    exchanges: EntryPointExchangeCatalog
+    latch: KillSwitchLatch
+    halting: Halting
+    realtime: RealtimeClock
     claims: DatabaseRunClaims
     clock: Clock
 
@@ -67,11 +80,15 @@ class Weaver:
             raise DatabaseUnavailable(f"the journal cannot be followed: {self.tail.failure}")
         for processor in self.processors:
             processor.start()
+        if (halt := halted(self.journal)) is not None:
+            self.latch.halt(halt.message)
         self.supervisor.start()
 
     def stop(self) -> None:
         """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
         self.supervisor.stop()
+        self.markets.stop()
+        self.halting.stop()
         self.rebuilds.stop()
         for processor in self.processors:
             processor.stop()
@@ -107,6 +124,9 @@ def compose(
     tail.subscribe(broadcast.publish, broadcast.progress)
     tally = EventTally()
     tail.subscribe(tally.count, lambda run_id, fraction: None)
+    hub, latch = JournalHub(), KillSwitchLatch()
+    tail.subscribe(hub.publish, lambda run_id, fraction: None)
+    hub.listen(latch.follow)
     claims = DatabaseRunClaims(database_url)
     launcher = ChildLauncher(
         database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
@@ -117,11 +137,17 @@ def compose(
     def report(message: str, fields: dict[str, object]) -> None:
         log.info(message, **fields)
 
+    exchanges = EntryPointExchangeCatalog(settings, bars)
+    realtime = RealtimeClock(clock)
+    sessions = ExchangeSessions(settings.home / "cache")
+    live_tools = LiveRunTools(journal, hub, clock, realtime, launcher, sessions, report)
+    dispatch = Dispatch(journal, clock, catalog, bars, exchanges)
+    markets = LiveRuns(live_tools, exchanges, lambda: DatabaseRunClaims(database_url), latch)
     return Weaver(
         settings=settings,
         database_url=database_url,
         journal=journal,
-        dispatch=Dispatch(journal, clock, catalog, bars),
+        dispatch=dispatch,
         catalog=catalog,
         bars=bars,
         queries=pool(database_url, max_size=QUERY_CONNECTIONS),
@@ -132,7 +158,12 @@ def compose(
             Processor(database_url, model, tail, catalogue=catalogue, reading=reading) for model in READ_MODELS
         ),
         rebuilds=RebuildJobs(database_url, clock, catalogue),
-        supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only),
+        supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only, markets),
+        markets=markets,
+        exchanges=exchanges,
+        latch=latch,
+        halting=Halting(latch, dispatch),
+        realtime=realtime,
         claims=claims,
         clock=clock,
     )

@@ -34,6 +34,8 @@ class TypedRun:
     name: str | None
     tags: Sequence[str] | None
     notes: str = ""
+    exchange: str | None = None
+    warmup_bars: int = 0
 
     def command(self, bar_files: tuple["BarFile", ...] = ()) -> "CreateRun":
         """Return the command, with an id of its own; raise InvalidInput for what cannot be meant."""
@@ -41,9 +43,10 @@ class TypedRun:
         from domain.ids import new_id
         from domain.market import parse_symbol
         from domain.risk import parse_limits
-        from domain.venues import costs_at
+        from domain.venues import costs_at, venue_name
 
         symbols = tuple(parse_symbol(one) for one in self.symbols)
+        venue = venue_name(self.exchange, self.venue)
         costs = typed.pairs(self.costs or [], "--cost") | {
             "commission_bps": None
             if self.commission_bps is None
@@ -59,8 +62,10 @@ class TypedRun:
             name=self.name,
             parameters=typed.parameters(self.parameters or []),
             initial_cash=typed.decimal(self.cash, "--cash"),
-            costs=costs_at(self.venue, symbols, costs),
-            venue=self.venue,
+            costs=costs_at(venue, symbols, costs),
+            venue=venue,
+            exchange=self.exchange,
+            warmup_bars=self.warmup_bars,
             volume_cap=None if self.volume_cap is None else typed.decimal(self.volume_cap, "--volume-cap"),
             account=self._account(),
             risk=parse_limits(typed.pairs(self.risk or [], "--risk")),

@@ -35,6 +35,12 @@ def create_run(
     strategy: options.Strategy,
     symbol: options.Symbols,
     mode: Annotated[Mode, typer.Option("--mode", help="What to trade on.")] = "backtest",
+    exchange: Annotated[
+        str | None, typer.Option("--exchange", metavar="NAME", help="Where a paper or live run trades.")
+    ] = None,
+    warmup_bars: Annotated[
+        int, typer.Option("--warmup-bars", metavar="N", help="Bars a paper or live run sees first.")
+    ] = 0,
     timeframe: options.TimeframeName = "1m",
     start: options.Start = None,
     end: options.End = None,
@@ -74,6 +80,8 @@ def create_run(
         name=name,
         tags=tag,
         notes=notes,
+        exchange=exchange,
+        warmup_bars=warmup_bars,
     ).command()
     position = dispatched(command)
     if json_wanted:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from application.exchange import BarFeed, Exchange
+from application.ports import BarSource
 from domain.instruments import Instrument
 from domain.money import plain
 from domain.venues import ALPACA, venue
@@ -15,6 +16,7 @@ SAMPLES = {"crypto": "BTC/USD", "us_equity": "SPY"}
 class AlpacaPlugin:
     """Implements `ExchangePlugin`; alpaca-py is imported when something is opened."""
 
+    venue = ALPACA
     summary = "Alpaca: US shares and crypto, with a paper account and a real one"
 
     @property
@@ -47,7 +49,7 @@ class AlpacaPlugin:
             lambda symbols: AlpacaOrderStream(mode, stream, keys, symbols.symbol_of),
         )
 
-    def feed(self, settings: Settings) -> BarFeed:
+    def feed(self, settings: Settings, stored: BarSource) -> BarFeed:
         """Return Alpaca's bars; those of shares and the streams need keys, of whichever mode."""
         raise NotImplementedError
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from application.exchange import BarFeed, Exchange, ExchangeDescription
+from application.ports import BarSource
 from domain.errors import InvalidInput, did_you_mean, one_line
 from interfaces.exchanges.plugin import ExchangePlugin
 from interfaces.settings import Settings
@@ -27,11 +28,12 @@ class EntryPointExchangeCatalog:
     """Implements `ExchangeCatalog` over the entry points of the group `weaver.exchanges`.
 
     An adapter that cannot be imported is listed with its error. Where two have one name, Weaver's own goes first and
-    the other is listed with an error.
+    the other is listed with an error. stored: the bar store, for feeds that play or keep bars.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stored: BarSource) -> None:
         self._settings = settings
+        self._stored = stored
 
     def list(self) -> Sequence[ExchangeDescription]:
         """Return every adapter found, unusable ones included, by name. Never raises: what is wrong is in `error`."""
@@ -52,7 +54,7 @@ class EntryPointExchangeCatalog:
 
     def feed(self, name: str) -> BarFeed:
         """Return the bars that belong to an exchange; raise InvalidInput as `describe` does."""
-        return _usable(_named(name)).feed(self._settings)
+        return _usable(_named(name)).feed(self._settings, self._stored)
 
     def _description(self, found: _Found) -> ExchangeDescription:
         if found.plugin is None:
@@ -60,7 +62,13 @@ class EntryPointExchangeCatalog:
         try:
             modes = tuple(found.plugin.modes(self._settings))
             return ExchangeDescription(
-                found.name, found.plugin.summary, modes, found.source, found.error, found.plugin.details
+                found.name,
+                found.plugin.summary,
+                modes,
+                found.source,
+                found.error,
+                found.plugin.venue,
+                found.plugin.details,
             )
         except Exception as error:  # noqa: BLE001 - somebody else's code: a line in the list, never a crash
             return ExchangeDescription(found.name, "", (), found.source, _explained(error))

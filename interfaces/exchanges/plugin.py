@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from application.exchange import BarFeed, Exchange
+from application.ports import BarSource
 from interfaces.settings import Settings
 
 
@@ -11,10 +12,12 @@ from interfaces.settings import Settings
 class ExchangePlugin(Protocol):
     """An exchange that can be traded at. Making one and describing it connects to nothing and imports little.
 
-    summary: one line for people. details: what it takes, by asset class or whatever it is told apart by, for people.
+    summary: one line for people. venue: whose rules and costs its runs have, None for those they are created with.
+    details: what it takes, by asset class or whatever it is told apart by, for people.
     """
 
     summary: str
+    venue: str | None
     details: Mapping[str, str]
 
     def modes(self, settings: Settings) -> tuple[str, ...]:
@@ -29,6 +32,6 @@ class ExchangePlugin(Protocol):
         """Return the account of a mode that is among `modes`; it connects when it is first asked."""
         ...
 
-    def feed(self, settings: Settings) -> BarFeed:
-        """Return the bars that belong to the exchange; it connects when it is first asked."""
+    def feed(self, settings: Settings, stored: BarSource) -> BarFeed:
+        """Return the bars that belong to the exchange; it connects when it is first asked. stored: the bar store."""
         ...

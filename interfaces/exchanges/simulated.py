@@ -1,11 +1,13 @@
 """The simulated exchange: takes every order its instruments allow; a run's own bars then fill it."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
+from application.clock import Clock, WallClock
 from application.exchange import (
     Accepted,
+    BarFeed,
     CancelOutcome,
     Capabilities,
     ExchangeAccount,
@@ -18,8 +20,11 @@ from application.exchange import (
     OrderTicket,
     SubmitOutcome,
 )
+from application.ports import BarSource
 from domain.instruments import Instrument
 from domain.venues import GENERIC, asset_class, venue
+from interfaces.market_data.replay_feed import ReplayFeed
+from interfaces.settings import Settings
 
 NAME = "simulated"
 
@@ -27,14 +32,17 @@ NAME = "simulated"
 class SimulatedExchange:
     """Implements `Exchange` without anything behind it: what an order becomes is decided with each tick of its run.
 
-    The journal is its book. So an order it is asked for was never lost, an order that was cancelled has ended, and there
-    is nothing to compare. Every run has an account of its own, the one it was created with.
+    The journal is its book. So an order it is asked for was never lost, an order that was cancelled has ended, and
+    there is nothing to compare. Every run has an account of its own, the one it was created with.
     """
 
     name = NAME
     capabilities = Capabilities(
         asset_classes=frozenset({"crypto", "us_equity"}), streaming=False, is_real_money=False, matches_bars=True
     )
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
     def instrument(self, symbol: str) -> Instrument:
         """Return what a textbook market allows of the symbol."""
@@ -46,7 +54,7 @@ class SimulatedExchange:
 
     def submit(self, ticket: OrderTicket) -> SubmitOutcome:
         """Take the order; it works from the next bar on."""
-        now = datetime.now(UTC)
+        now = self._clock.now()
         return Accepted(
             ExchangeOrder(
                 exchange_order_id=f"sim-{ticket.client_order_id.removeprefix('wv1-')}",
@@ -95,3 +103,32 @@ class SimulatedExchange:
 
     def close(self) -> None:
         """Close nothing."""
+
+
+class SimulatedPlugin:
+    """Implements `ExchangePlugin`: a paper account without an account, always there."""
+
+    summary = "the built-in simulated exchange: paper runs on stored bars, played back as if they closed now"
+    venue = None
+    details: Mapping[str, str] = {
+        "crypto, us_equity": "market, limit, stop, stop_limit, trailing_stop, with take_profit and stop_loss"
+    }
+
+    def modes(self, settings: Settings) -> tuple[str, ...]:
+        """Return `paper`: nothing here costs money."""
+        return ("paper",)
+
+    def missing(self, mode: str) -> str:
+        """Return that there is no other mode."""
+        return "it has paper runs only"
+
+    def open(self, mode: str, settings: Settings) -> SimulatedExchange:
+        """Return the exchange."""
+        return SimulatedExchange(WallClock())
+
+    def feed(self, settings: Settings, stored: BarSource) -> BarFeed:
+        """Return stored bars, played back."""
+        return ReplayFeed(stored)
+
+
+plugin = SimulatedPlugin()

@@ -12,6 +12,7 @@ from domain.market import TIMEFRAMES, Bars, Timeframe, from_microseconds, to_mic
 
 # Bars of one symbol that are kept in memory: a week of minutes.
 MOST_BARS = 10_080
+COLUMNS = ("open", "high", "low", "close", "volume")
 
 
 class ReplayFeed:
@@ -42,8 +43,8 @@ class ReplayFeed:
             bars = self._bars(symbol, timeframe)
             if len(bars):
                 at = opened_at // timeframe.microseconds % len(bars)
-                prices = (float(column[at]) for column in (bars.open, bars.high, bars.low, bars.close, bars.volume))
-                found[symbol] = FeedBar(symbol, opened_at, *prices)
+                opened, high, low, close, volume = (float(getattr(bars, name)[at]) for name in COLUMNS)
+                found[symbol] = FeedBar(symbol, opened_at, opened, high, low, close, volume)
         return found
 
     def history(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> Bars:
@@ -56,7 +57,7 @@ class ReplayFeed:
             symbol,
             timeframe,
             np.arange(first, last if places else first, dtype=np.int64) * length,
-            *(getattr(bars, name)[places] for name in ("open", "high", "low", "close", "volume")),
+            *(getattr(bars, name)[places] for name in COLUMNS),
         )
 
     def state(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from application.execution import STANDING_BY
 from domain.errors import WeaverError
 from interfaces.composition import Weaver
 from interfaces.database import require_migrated
@@ -102,7 +103,7 @@ def _parts(here: Weaver) -> dict[str, Part]:
         "journal": _journal(here),
         "processors": _processors(here),
         "supervisor": _supervisor(here),
-        "execution": Part(state="not_configured"),
+        "execution": _execution(here),
         "clock": clock,
     }
 
@@ -122,6 +123,16 @@ def _journal(here: Weaver) -> Part:
     if here.tail.alive:
         return Part(state="up", details=details)
     return Part(state="down", reason="nobody follows the journal: events are not seen", details=details)
+
+
+def _execution(here: Weaver) -> Part:
+    """Whether orders can leave: up as long as there is none to send, or another process sends them."""
+    failures = here.markets.failures()
+    halt = here.latch.reason
+    reasons = [f"{name}: {failure}" for name, failure in failures.items() if failure != STANDING_BY]
+    if reasons:
+        return Part(state="down", reason="; ".join(reasons), details=dict(failures))
+    return Part(state="up", reason=None if halt is None else f"halted: {halt}", details=dict(failures))
 
 
 def _supervisor(here: Weaver) -> Part:

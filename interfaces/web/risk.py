@@ -15,6 +15,9 @@ from interfaces.web.commands import ACTOR, Commanding, Commands
 from interfaces.web.queries import NoBody, NoQuery, Read
 from interfaces.web.values import Answered, Given, MomentOut, Text
 
+# Whoever halts is answered within 250 milliseconds, whatever the database does.
+RECORDING_SECONDS = 0.2
+
 router = openapi.router("risk")
 
 
@@ -35,7 +38,7 @@ class Risk(Answered):
 class RiskChange(Risk):
     """The switch after a command, and the journal position of what the command caused."""
 
-    position: int
+    position: int | None
 
 
 @router.get("/risk", response_model=Risk, dependencies=[shows()])
@@ -48,8 +51,14 @@ def show_risk(here: Here, query: Annotated[Read, Query()]) -> Risk:
 def halt_trading(
     here: Here, commands: Commanding, query: NoQuery, body: Annotated[Halting | None, Body()] = None
 ) -> RiskChange:
-    """Throw the kill switch over all paper and live runs. Throwing it again changes nothing."""
-    return _changed(here, commands, HaltTrading(reason=body.reason if body else None))
+    """Throw the kill switch over all paper and live runs. Throwing it again changes nothing.
+
+    No order leaves this process from here on, whether or not the database can be reached; `position` is null while the
+    halt could not be recorded yet.
+    """
+    reason, now = body.reason if body else None, here.clock.now()
+    changed = here.halting.halt(reason, lambda: _changed(here, commands, HaltTrading(reason=reason)), RECORDING_SECONDS)
+    return changed or RiskChange(halted=True, reason=here.latch.reason, halted_at=now, position=None)
 
 
 @router.post("/resume", status_code=202, response_model=RiskChange, responses=openapi.failures(409, 413, 415))

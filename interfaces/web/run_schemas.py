@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
+from application.runs import MAX_WARMUP_BARS
 from domain.market import TIMEFRAMES
 from domain.run import MODES, Mode, RunStatus
 from domain.venues import GENERIC, VENUES
@@ -75,7 +76,7 @@ class RiskIn(Given):
 
 
 class NewRun(Given):
-    """What a run is created from. A backtest also needs start_time and end_time."""
+    """What a run is created from. A backtest also needs start_time and end_time; a paper or live run takes neither."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -94,6 +95,7 @@ class NewRun(Given):
     risk: RiskIn = RiskIn()
     start_time: MomentIn | None = None
     end_time: MomentIn | None = None
+    warmup_bars: Annotated[int, Field(ge=0, le=MAX_WARMUP_BARS, description="Of a paper or live run.")] = 0
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
     notes: LongText = ""
 

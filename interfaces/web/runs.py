@@ -14,7 +14,7 @@ from domain.ids import new_id
 from domain.market import parse_symbol
 from domain.risk import parse_limits
 from domain.run import MODES, AccountSettings
-from domain.venues import costs_at
+from domain.venues import costs_at, venue_name
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
 from interfaces.web.commands import Commanding, Commands
@@ -25,8 +25,6 @@ from interfaces.web.queries import NoBody, NoQuery, ReadPast
 from interfaces.web.run_answers import shown, shown_as_created
 from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
 from projections import runs
-
-AVAILABLE_MODES = ("backtest",)
 
 router = openapi.router("runs")
 # What all commands on one run answer with.
@@ -112,26 +110,27 @@ def _command(run_id: UUID, body: NewRun) -> CreateRun:
     if body.mode not in MODES:
         message = f"unknown mode {body.mode!r}: choose one of {', '.join(MODES)}"
         raise Problem(422, message, code="INVALID_RUN_MODE", mode=body.mode)
-    if body.mode not in AVAILABLE_MODES:
-        message = f"{body.mode} runs are not available yet: choose {' or '.join(AVAILABLE_MODES)}"
-        raise Problem(422, message, code="INVALID_RUN_MODE", mode=body.mode)
-    given = body.model_dump(include={"strategy_id", "timeframe", "name", "exchange", "start_time", "end_time", "notes"})
+    given = body.model_dump(include=_AS_GIVEN)
     if body.initial_cash is not None:
         given["initial_cash"] = body.initial_cash
     symbols = tuple(parse_symbol(symbol) for symbol in body.symbols)
+    venue = venue_name(body.exchange, body.venue)
     return CreateRun(
         run_id=run_id,
-        mode="backtest",
+        mode=body.mode,
         symbols=symbols,
         parameters=body.config,
-        costs=costs_at(body.venue, symbols, body.costs.model_dump()),
-        venue=body.venue,
+        costs=costs_at(venue, symbols, body.costs.model_dump()),
+        venue=venue,
         volume_cap=body.volume_cap,
         account=_account(body.account),
         risk=parse_limits(body.risk.model_dump()),
         tags=body.tags,
         **given,
     )
+
+
+_AS_GIVEN = {"strategy_id", "timeframe", "name", "exchange", "start_time", "end_time", "warmup_bars", "notes"}
 
 
 def _account(given: AccountIn) -> AccountSettings:

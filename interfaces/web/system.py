@@ -6,7 +6,6 @@ from uuid import uuid5
 
 from fastapi import Path, Query
 
-from application.runs import SIMULATED_EXCHANGE
 from domain.errors import NotFound
 from interfaces.composition import Weaver
 from interfaces.web import openapi
@@ -14,7 +13,6 @@ from interfaces.web.access import Here, reading, shows
 from interfaces.web.commands import Commanding
 from interfaces.web.queries import NoBody, NoQuery, Read
 from interfaces.web.release import release
-from interfaces.web.runs import AVAILABLE_MODES
 from interfaces.web.values import Answered, MomentOut
 from projections.processor import Processor
 
@@ -75,11 +73,12 @@ ReadModelName = Annotated[str, Path(description="The read model's name.", max_le
 @router.get("/info", response_model=Info, dependencies=[shows()])
 def show_info(here: Here, query: Annotated[Read, Query()]) -> Info:
     """Show the version, what is configured, and where the journal ends."""
+    exchanges = here.exchanges.list()
     return Info(
         version=release(),
         python=platform.python_version(),
-        modes=list(AVAILABLE_MODES),
-        exchanges=[SIMULATED_EXCHANGE],
+        modes=["backtest", *(mode for mode in ("paper", "live") if any(mode in one.modes for one in exchanges))],
+        exchanges=[one.name for one in exchanges if one.modes],
         journal_position=here.tail.head,
         epoch=here.broadcast.epoch,
     )

@@ -22,8 +22,10 @@ from domain.market import Timeframe
 from domain.order import OrderCreated
 from domain.run import CostSettings, RunCompleted, RunFailed, RunStatus
 from interfaces.event_store import journal_environment
+from interfaces.exchanges.catalog import EntryPointExchangeCatalog
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
+from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
 from tests.trading import market
 
@@ -64,7 +66,9 @@ class Tools:
         self.journal = Journal(journal_environment(database_url, pool_size=2))
         self.bars = BarStore(database_url)
         self.catalog = FileStrategyCatalog(strategies)
-        self.dispatch = Dispatch(self.journal, WallClock(), self.catalog, self.bars)
+        self.dispatch = Dispatch(
+            self.journal, WallClock(), self.catalog, self.bars, EntryPointExchangeCatalog(Settings(), self.bars)
+        )
         self.batches_until_death: int | None = None
         self.stopping = False
 
