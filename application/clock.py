@@ -89,24 +89,26 @@ class RealtimeClock:
         self.lateness = 0.0
         self.worst_lateness = 0.0
 
-    def wait(self, timeframe: Timeframe, after: datetime | None, woken: threading.Event) -> Passed | None:
-        """Return the next boundary that passes, None if `woken` is set first.
+    def wait(
+        self, timeframe: Timeframe, after: datetime | None, woken: threading.Event, patience: float
+    ) -> Passed | None:
+        """Return the next boundary that passes, None if `woken` is set or so many seconds pass first.
 
         after: the last boundary that was seen; None if none was, so that none can have been missed. A boundary that
         passed too long ago to be traded on is counted as missed, and the next one is awaited.
         """
         now = self._clock.now()
         target = boundary_after(now if after is None else max(after, now - self.tolerated(timeframe)), timeframe)
-        jumped = 0.0
+        jumped, give_up_at = 0.0, self._waiting.monotonic() + patience
         while (now := self._clock.now()) < target:
             began = self._waiting.monotonic()
             is_woken = self._waiting.wait(woken, min((target - now).total_seconds(), LONGEST_STEP))
             jumped += self._jump(now, began)
-            if is_woken:
+            if is_woken or (self._waiting.monotonic() >= give_up_at and self._clock.now() < target):
                 return None
         newest = boundary_after(now - timeframe.duration, timeframe)
         if now - newest > self.tolerated(timeframe):
-            return self.wait(timeframe, after or target - timeframe.duration, woken)
+            return self.wait(timeframe, after or target - timeframe.duration, woken, patience)
         return self._passed(newest, timeframe, after, jumped)
 
     @staticmethod

@@ -1,21 +1,22 @@
 """A paper or live run as the main process sees it: its clock, its tape, its session's process and its end (Veda)."""
 
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 
-import numpy as np
-
-from application.clock import Clock, Passed, RealtimeClock
+from application.backfilling import backfilled
+from application.clock import Clock, Passed, RealtimeClock, boundary_after
 from application.exchange import BarFeed, Exchange, FeedBar
 from application.execution import Execution
 from application.flattening import closing_orders
 from application.journal import Journal
 from application.journal_hub import JournalHub
 from application.live import EXCHANGE
+from application.market_hours import MarketHours
 from application.ports import SessionCalendar, SessionLauncher
 from application.run_book import RunBook, catch_up
 from application.runs import chain_of, load_run
@@ -25,19 +26,22 @@ from domain.errors import ConcurrentChange, Conflict, CredentialsRefused, Invali
 from domain.events import Chain, JournalEntry, Recorded
 from domain.ids import OrderIds
 from domain.market import Timeframe, from_microseconds, to_microseconds
-from domain.money import exact, posted
+from domain.order import OrderStatus
 from domain.run import Run, RunCreated, RunEquityMarked, RunStartRequested, RunStatus
-from domain.sessions import Sessions
 from domain.tape import TapeBar, TapeTicked
 
 DESK = "desk"
 # How long a session may take to say goodbye.
 FAREWELL_SECONDS = 5.0
 RETRY_SECONDS = 1.0
+SHORT_WAIT = 0.05
+# The session's process is looked at this often while a boundary is awaited.
+LOOK_SECONDS = 1.0
 # The share of its bar's length a boundary waits for its bars, and the most it waits.
 PATIENCE_SHARE, MOST_PATIENCE = 0.8, 8.0
 SECONDS_BETWEEN_MARKS = 60.0
 MAX_ATTEMPTS = 10
+MOST_BACKFILLED = 5_000
 
 type Report = Callable[[str, dict[str, object]], None]
 
@@ -100,14 +104,20 @@ class LiveRun:
                 try:
                     self._look_after()
                 except (Unavailable, Conflict) as error:
-                    self._tell("run waits", reason=error.message)
-                    self.failure = error.message
-                    self._stopping.wait(RETRY_SECONDS)
+                    self._wait_because(error.message)
+                except Exception as error:  # noqa: BLE001 - told, and begun again: a run nobody looks after is worse
+                    self._tell("run failed", traceback=traceback.format_exc())
+                    self._wait_because(f"{type(error).__name__}: {error}")
                 else:
                     return
         finally:
             unlisten()
             self._keeper.end(0.0, self._stopping.wait)
+
+    def _wait_because(self, reason: str) -> None:
+        self._tell("run waits", reason=reason)
+        self.failure = reason
+        self._stopping.wait(RETRY_SECONDS)
 
     def _heard(self, entries: Sequence[JournalEntry]) -> None:
         if any(entry.run_id == self.id for entry in entries):
@@ -120,10 +130,10 @@ class LiveRun:
         self._chain = chain_of(self._journal, self.id, DESK, RunStartRequested)
         self._book = RunBook(self.id, run.created)
         self._frame = Timeframe.parse(run.created.timeframe)
-        self._sessions = self._known_sessions(run.created)
+        self._hours = MarketHours(self._tools.calendar, run.created, self._tools.clock.now())
         self._matching = self._new_matching()
         self._take_news()
-        if run.status is RunStatus.PENDING and not self._is_to_end:
+        if not self._is_to_end:
             self._begin()
         self.failure = None
         self._feed.follow(self._book.description.symbols, self._frame)
@@ -137,8 +147,8 @@ class LiveRun:
             self._take_news()
             if self._is_to_end:
                 break
-            passed = self._tools.realtime.wait(self._frame, self._book.tape.ticked_at, self._woken)
-            if passed is not None and self._is_in_session(passed.boundary):
+            passed = self._tools.realtime.wait(self._frame, self._book.tape.ticked_at, self._woken, LOOK_SECONDS)
+            if passed is not None and self._hours.was_open(passed.boundary):
                 self._tick(passed)
         if not self._stopping.is_set():
             self._finish()
@@ -153,15 +163,8 @@ class LiveRun:
     def _begin(self) -> None:
         """Make sure that the run can trade, let it see history, and record that it begins."""
         description = self._book.description
-        while not self._execution.is_ready and not self._stopping.is_set():
-            self._take_news()
-            if self._is_to_end:
-                return
-            self._tell("run waits", reason=self._execution.failure or f"{self._exchange.name} is being asked")
-            self._stopping.wait(RETRY_SECONDS)
-            if (refused := self._execution.refused) is not None:
-                self._fault("CREDENTIALS_REFUSED", refused)
-                return
+        if not self._wait_for_exchange() or self._book.run.status is not RunStatus.PENDING:
+            return
         try:
             for symbol in description.symbols:
                 self._require_tradable(symbol)
@@ -171,6 +174,25 @@ class LiveRun:
             return
         self._change(lambda run: run.start(self._tools.clock.now(), 0, {}) if run.status is RunStatus.PENDING else None)
         self._take_news()
+
+    def _wait_for_exchange(self) -> bool:
+        """Return whether the exchange is ready; False: the run is to end, or not looked after here any more."""
+        told = None
+        tell_at = monotonic() + RETRY_SECONDS
+        while not self._stopping.is_set():
+            self._take_news()
+            if self._is_to_end:
+                return False
+            if self._execution.is_ready:
+                return True
+            if (refused := self._execution.refused) is not None and self._book.run.status is RunStatus.PENDING:
+                self._fault("CREDENTIALS_REFUSED", refused)
+                return False
+            if monotonic() >= tell_at and self._execution.failure != told:
+                told = self._execution.failure
+                self._tell("run waits", reason=told or f"{self._exchange.name} is being asked")
+            self._stopping.wait(SHORT_WAIT)
+        return False
 
     def _require_tradable(self, symbol: str) -> None:
         listing = self._exchange.listing(symbol)
@@ -183,19 +205,26 @@ class LiveRun:
         if not description.warmup_bars or self._book.tape.bars:
             return
         now = self._tools.clock.now()
-        end = from_microseconds(to_microseconds(now) // self._frame.microseconds * self._frame.microseconds)
-        found: list[TapeBar] = []
-        for symbol in description.symbols:
-            # markets close at night: what was asked for may lie further back than so many bars
-            start = end - max(self._frame.duration * description.warmup_bars * 3, timedelta(days=5))
-            bars = self._feed.history(symbol, self._frame, start, end)
-            columns = zip(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
-            newest = list(columns)[-description.warmup_bars :]
-            found += [TapeBar(symbol, from_microseconds(int(time)), *map(float, rest)) for time, *rest in newest]
-        found.sort(key=lambda bar: bar.opened_at)
-        tape = self._book.tape
-        tape.backfill(now, self.id, found, f"{description.warmup_bars} bars before the start")
+        end = boundary_after(now, self._frame) - self._frame.duration
+        # markets close at night: what was asked for may lie further back than so many bars
+        start = end - max(self._frame.duration * description.warmup_bars * 3, timedelta(days=5))
+        self._backfill(start, end, description.warmup_bars, f"{description.warmup_bars} bars before the start")
+
+    def _backfill(self, start: datetime, end: datetime, most: int, reason: str) -> None:
+        book, now = self._book, self._tools.clock.now()
+        symbols = book.description.symbols
+        tape = backfilled(book.tape, self.id, self._feed, symbols, self._frame, start, end, most, now, reason)
         self._journal.record(tape, run_id=self.id, chain=self._chain)
+
+    def _backfill_gap(self, passed: Passed) -> None:
+        """Fetch what passed unwatched, so that indicators have no hole; a feed that cannot tell leaves one."""
+        last = self._book.tape.ticked_at
+        if not passed.missed or last is None or self._matching is not None:
+            return
+        try:
+            self._backfill(last, passed.boundary - self._frame.duration, MOST_BACKFILLED, "passed unwatched")
+        except (Unavailable, CredentialsRefused) as error:
+            self._tell("gap stays", reason=error.message, missed=passed.missed)
 
     # Every boundary.
 
@@ -205,6 +234,9 @@ class LiveRun:
         symbols = self._book.description.symbols
         closed = self._feed.closed(symbols, self._frame, opened_at, patience)
         bars = tuple(_tape_bar(closed[symbol]) for symbol in symbols if symbol in closed)
+        self._take_news()
+        self._backfill_gap(passed)
+        self._let_decide(passed.boundary + timedelta(seconds=patience))
         for _ in range(MAX_ATTEMPTS):
             self._take_news()
             number = self._book.tape.ticks + 1
@@ -212,6 +244,21 @@ class LiveRun:
                 self._mark_equity()
                 return
         raise ConcurrentChange(f"the tick of {passed.boundary:%H:%M:%S} could not be recorded: others were faster")
+
+    def _let_decide(self, deadline: datetime) -> None:
+        """Where the run's own bars fill its orders: let those of the tick before be on the book first.
+
+        What is decided at a bar's close can be filled at the next open, as in a backtest, however busy the machine is.
+        """
+        while self._matching is not None and not self._stopping.is_set() and self._tools.clock.now() < deadline:
+            self._woken.clear()
+            self._take_news()
+            book = self._book
+            is_decided = book.tape.decided >= book.tape.ticks
+            if self._is_to_end or (is_decided and all(one.status in _ON_THE_BOOK for one in book.orders.values())):
+                return
+            self._keeper.attend()
+            self._woken.wait(SHORT_WAIT)
 
     def _ticked(self, passed: Passed, bars: tuple[TapeBar, ...], number: int) -> TapeTicked:
         return TapeTicked(
@@ -250,7 +297,7 @@ class LiveRun:
     def _new_matching(self) -> SimulatedMatching | None:
         if not self._exchange.capabilities.matches_bars:
             return None
-        return SimulatedMatching(self._journal, self.id, self._book.description, self._sessions)
+        return SimulatedMatching(self._journal, self.id, self._book.description, self._hours.sessions)
 
     def _start_over(self) -> None:
         """Fold everything anew."""
@@ -270,18 +317,12 @@ class LiveRun:
 
     def _mark_equity(self) -> None:
         """Record a point of the equity curve, at most one a minute: bars and fills give every other point exactly."""
-        book = self._book
-        if monotonic() < self._marked_at + SECONDS_BETWEEN_MARKS or book.tape.ticked_at is None or not book.closes:
+        worth = self._book.worth()
+        if monotonic() < self._marked_at + SECONDS_BETWEEN_MARKS or worth is None:
             return
         self._marked_at = monotonic()
-        held = book.quantities()
-        if not held.keys() <= book.closes.keys():
-            return
-        cash = posted(book.portfolio.cash)
-        worth = sum((posted(quantity * exact(book.closes[symbol])) for symbol, quantity in held.items()), cash)
-        marked = RunEquityMarked(
-            at=self._tools.clock.now(), times=(book.tape.ticked_at,), equity=(worth,), cash=(cash,)
-        )
+        at, equity, cash = worth
+        marked = RunEquityMarked(at=self._tools.clock.now(), times=(at,), equity=(equity,), cash=(cash,))
         self._change(lambda run: None if run.status.is_final else run.mark_equity(marked))
 
     # What people ask for, and the end.
@@ -347,17 +388,8 @@ class LiveRun:
     def _tell(self, message: str, **fields: object) -> None:
         self._tools.report(message, {"run_id": str(self.id), **fields})
 
-    def _known_sessions(self, description: RunCreated) -> dict[str, Sessions]:
-        now = self._tools.clock.now()
-        found = {one: self._tools.calendar.sessions(one, description.at, now) for one in description.symbols}
-        return {symbol: sessions for symbol, sessions in found.items() if sessions is not None}
 
-    def _is_in_session(self, boundary: datetime) -> bool:
-        """Whether any of the run's markets was open in the bar that ends at a boundary."""
-        if len(self._sessions) < len(self._book.description.symbols):
-            return True
-        opened_at = np.array([to_microseconds(boundary) - self._frame.microseconds], dtype=np.int64)
-        return any(one.overlapped(opened_at, self._frame.microseconds)[0] >= 0 for one in self._sessions.values())
+_ON_THE_BOOK = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIAL})
 
 
 def _tape_bar(bar: FeedBar) -> TapeBar:

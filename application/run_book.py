@@ -1,5 +1,6 @@
 """What a paper or live run holds and has working, folded from its entries as they come."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from application.flattening import request_of_sequence
 from application.journal import Journal
 from application.runs import READ_PAGE
 from domain.events import Event, JournalEntry
-from domain.money import ZERO
+from domain.money import ZERO, exact, posted
 from domain.order import Order, OrderCreated, OrderFill
 from domain.portfolio import Fill, Portfolio
 from domain.risk import RiskGuard, risk_stream_id
@@ -60,6 +61,14 @@ class RunBook:
     def quantities(self) -> dict[str, Decimal]:
         """Return what is held of each symbol, flat ones left out."""
         return {one.symbol: one.quantity for one in self.portfolio.positions() if one.quantity != ZERO}
+
+    def worth(self) -> tuple[datetime, Decimal, Decimal] | None:
+        """Return the newest boundary, equity at the newest closes and cash; None while they are not known."""
+        at, held = self.tape.ticked_at, self.quantities()
+        if at is None or not held.keys() <= self.closes.keys():
+            return None
+        cash = posted(self.portfolio.cash)
+        return at, sum((posted(qty * exact(self.closes[symbol])) for symbol, qty in held.items()), cash), cash
 
     def _take_order(self, entry: JournalEntry, event: Event) -> None:
         if isinstance(event, OrderFill):
