@@ -74,7 +74,7 @@ class LocalAlpaca:
 
     # Driving it
 
-    def control(self, method: str, path: str, **body: Any) -> Any:
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
         """Ask something of `/control`, and return the answer; AssertionError when it refuses."""
         assert self._control is not None
         answer = self._control.request(method, path, json=body or None)

@@ -1,5 +1,6 @@
 """One account at the exchange: what its owner asks for, and what the market makes of its orders as time goes on."""
 
+import math
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -52,6 +53,7 @@ class Venue:
         self._record = record
         self._due: dict[str, float] = {}
         self._watched: dict[str, int] = {}
+        self._taken_at: dict[str, float] = {}
 
     @property
     def account_id(self) -> str:
@@ -109,6 +111,7 @@ class Venue:
         if self._faults.take_order("hold", order):
             order = replace(order, by_hand=True)
         self._watched.setdefault(order.symbol, self.clock.now())
+        self._taken_at[order.id] = time.monotonic()
         self._move(OrderMoved(environment=self.environment, at=order.created_at, event=order.status, order=order))
         return order
 
@@ -131,6 +134,10 @@ class Venue:
         if order_id not in self.book.orders:
             raise not_found(f"order not found for {order_id}")
         return self.book.orders[order_id]
+
+    def age(self, order_id: str) -> float:
+        """Return the wall seconds since an order was taken, infinity if that was before this process began."""
+        return time.monotonic() - self._taken_at.get(order_id, -math.inf)
 
     def cancel(self, order_id: str) -> None:
         """Take the request to cancel an order; whether it is cancelled, the order will tell."""
