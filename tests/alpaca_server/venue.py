@@ -235,12 +235,14 @@ class Venue:
         return max(min(due) - time.monotonic(), 0.0) if due else None
 
     def _needs_time(self, order: Order) -> bool:
-        """Say whether an order changes by the mere passing of its delay."""
-        if order.id not in self._due or order.cancel_outcome == "stuck" or order.status == "accepted":
+        """Say whether an order changes by the mere passing of its delay, whatever the market does."""
+        if order.id not in self._due or order.cancel_outcome == "stuck":
             return False
-        if order.by_hand and order.status in ("new", "partially_filled"):
+        if order.status in ("pending_new", "pending_cancel") or not order.is_open:
+            return True
+        if order.by_hand or order.status == "accepted" or (order.stop_price is not None and not order.triggered):
             return False
-        return not order.rested or order.status == "pending_cancel" or bool(order.late_qty)
+        return not order.rested or order.time_in_force in ("ioc", "fok")
 
     def meet(self, symbol: str, trades: list[Trade], *, were_just_given: bool = False) -> None:
         """Hold the orders of a symbol against trades in their order, and then against the quote of now.
@@ -273,7 +275,8 @@ class Venue:
         elif order.doomed:
             self._move(matching.moved(self.environment, order, now, "rejected", "rejected"))
         elif order.status in ("accepted", "pending_new"):
-            self._move(matching.moved(self.environment, order, now, "new", "new"))
+            rests = order.stop_price is None and matching.price_for(order, quote) is None
+            self._move(matching.moved(self.environment, order, now, "new", "new", rested=rests))
         elif not order.by_hand:
             self._trade(order, asset, quote, now)
 
