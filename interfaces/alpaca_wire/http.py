@@ -6,8 +6,10 @@ for everything else. See docs/adr/0019-alpaca-py.md.
 """
 
 import random
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -98,10 +100,14 @@ class AlpacaHttp:
         """Return the answer's JSON, None for none; sent at most once, before others. Raise as `post` does."""
         return self._client.delete(path)
 
-    def ask(self, path: str, params: Mapping[str, str] | None = None) -> object:
-        """Return the answer's JSON; raise CredentialsRefused or ExchangeUnavailable, which say what to do."""
+    def ask(self, path: str, params: Mapping[str, str] | None = None, *, within: float | None = None) -> object:
+        """Return the answer's JSON; raise CredentialsRefused or ExchangeUnavailable, which say what to do.
+
+        within: seconds it may take in all, where that is less than the patience of this client.
+        """
         try:
-            return self.get(path, params)
+            with self._session.within(within):
+                return self.get(path, params)
         except AlpacaRefusal as refusal:
             raise self.as_error(refusal) from None
         except NotAnswered as silence:
@@ -174,6 +180,16 @@ class _Session:
         self._http = httpx.Client(transport=self._transport, timeout=timeout, trust_env=False)
         self._limit = limit
         self._patience = patience
+        self._hurry = threading.local()
+
+    @contextmanager
+    def within(self, seconds: float | None) -> Iterator[None]:
+        """Let the requests of this thread take so long in all, and never more than the usual patience."""
+        self._hurry.total = seconds
+        try:
+            yield
+        finally:
+            self._hurry.total = None
 
     def close(self) -> None:
         self._http.close()
@@ -191,7 +207,8 @@ class _Session:
         assert not allow_redirects, "a redirected order would be an order to somebody else"
         signed = {name: value for name, value in headers.items() if value is not None}
         request = self._http.build_request(method, url, headers=signed, params=params, json=json)
-        deadline = time.monotonic() + self._patience.total
+        hurry = getattr(self._hurry, "total", None)
+        deadline = time.monotonic() + min(self._patience.total, self._patience.total if hurry is None else hurry)
         pause = self._patience.pause
         while True:
             self._await_place(method, deadline)

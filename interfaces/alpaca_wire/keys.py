@@ -1,8 +1,8 @@
-"""The two halves of a key of Alpaca, which never show."""
+"""The two halves of a key of Alpaca, which never show, and where they are set."""
 
 from dataclasses import dataclass, field
 
-KEY_HEADER, SECRET_HEADER = "APCA-API-KEY-ID", "APCA-API-SECRET-KEY"
+from interfaces.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +11,11 @@ class AlpacaKeys:
 
     key_id: str = field(repr=False)
     secret: str = field(repr=False)
+
+
+def keys_of(mode: str, settings: Settings) -> AlpacaKeys | None:
+    """Return the keys of a mode, `paper` or `live`, None unless both halves are set."""
+    key_id = settings.alpaca_live_key_id if mode == "live" else settings.alpaca_paper_key_id
+    secret = settings.alpaca_live_secret_key if mode == "live" else settings.alpaca_paper_secret_key
+    halves = [half.get_secret_value().strip() for half in (key_id, secret) if half is not None]
+    return AlpacaKeys(*halves) if len(halves) == 2 and all(halves) else None

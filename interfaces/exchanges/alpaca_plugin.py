@@ -7,7 +7,7 @@ from application.ports import BarSource
 from domain.instruments import Instrument
 from domain.money import plain
 from domain.venues import ALPACA, venue
-from interfaces.alpaca_wire.keys import AlpacaKeys
+from interfaces.alpaca_wire.keys import keys_of
 from interfaces.settings import Settings
 
 SAMPLES = {"crypto": "BTC/USD", "us_equity": "SPY"}
@@ -51,16 +51,10 @@ class AlpacaPlugin:
 
     def feed(self, settings: Settings, stored: BarSource) -> BarFeed:
         """Return Alpaca's bars; those of shares and the streams need keys, of whichever mode."""
-        raise NotImplementedError
+        from application.clock import WallClock
+        from interfaces.market_data.alpaca_data import open_feed
 
-
-def keys_of(mode: str, settings: Settings) -> AlpacaKeys | None:
-    """Return the keys of a mode, None unless both are set."""
-    key_id = settings.alpaca_live_key_id if mode == "live" else settings.alpaca_paper_key_id
-    secret = settings.alpaca_live_secret_key if mode == "live" else settings.alpaca_paper_secret_key
-    if key_id is None or secret is None or not key_id.get_secret_value() or not secret.get_secret_value():
-        return None
-    return AlpacaKeys(key_id.get_secret_value().strip(), secret.get_secret_value().strip())
+        return open_feed(settings, WallClock())
 
 
 def _told(instrument: Instrument) -> str:

@@ -278,6 +278,7 @@ class Control:
                 "stream": stream.name,
                 "connections": len(stream.connections),
                 "listening": stream.listening,
+                "taken": stream.taken,
             }
             for stream in self._streams
         ]

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from tests.alpaca_server.answers import json_answer
 from tests.alpaca_server.refusals import NOT_FOUND
-from tests.alpaca_server.times import parsed
 from tests.alpaca_server.venue import Venue
 
 
@@ -28,13 +27,12 @@ def rewritten(content: Any, field: str, value: Any) -> Any:
 
 
 def conceal(answer: Response, path: str, venue: Venue | None, seconds: float) -> Response:
-    """Return an answer without the orders that are not some market seconds old: 404 for one, shorter lists."""
+    """Return an answer without the orders that were taken less than some seconds ago: 404 for one, a shorter list."""
     if venue is None or "/orders" not in path or answer.status_code != 200:
         return answer
-    youngest = venue.clock.now() - int(seconds * 1e9)
     shown = msgspec.json.decode(answer.body)
     if isinstance(shown, list):
-        return json_answer([order for order in shown if parsed(order["submitted_at"]) <= youngest])
-    if parsed(shown["submitted_at"]) <= youngest:
+        return json_answer([order for order in shown if venue.age(order["id"]) >= seconds])
+    if venue.age(shown["id"]) >= seconds:
         return answer
     return json_answer({"code": NOT_FOUND, "message": f"order not found for {shown['client_order_id']}"}, 404)

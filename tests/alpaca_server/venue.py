@@ -1,5 +1,6 @@
 """One account at the exchange: what its owner asks for, and what the market makes of its orders as time goes on."""
 
+import math
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -52,6 +53,7 @@ class Venue:
         self._record = record
         self._due: dict[str, float] = {}
         self._watched: dict[str, int] = {}
+        self._taken_at: dict[str, float] = {}
 
     @property
     def account_id(self) -> str:
@@ -109,6 +111,7 @@ class Venue:
         if self._faults.take_order("hold", order):
             order = replace(order, by_hand=True)
         self._watched.setdefault(order.symbol, self.clock.now())
+        self._taken_at[order.id] = time.monotonic()
         self._move(OrderMoved(environment=self.environment, at=order.created_at, event=order.status, order=order))
         return order
 
@@ -131,6 +134,10 @@ class Venue:
         if order_id not in self.book.orders:
             raise not_found(f"order not found for {order_id}")
         return self.book.orders[order_id]
+
+    def age(self, order_id: str) -> float:
+        """Return the wall seconds since an order was taken, infinity if that was before this process began."""
+        return time.monotonic() - self._taken_at.get(order_id, -math.inf)
 
     def cancel(self, order_id: str) -> None:
         """Take the request to cancel an order; whether it is cancelled, the order will tell."""
@@ -228,12 +235,14 @@ class Venue:
         return max(min(due) - time.monotonic(), 0.0) if due else None
 
     def _needs_time(self, order: Order) -> bool:
-        """Say whether an order changes by the mere passing of its delay."""
-        if order.id not in self._due or order.cancel_outcome == "stuck" or order.status == "accepted":
+        """Say whether an order changes by the mere passing of its delay, whatever the market does."""
+        if order.id not in self._due or order.cancel_outcome == "stuck":
             return False
-        if order.by_hand and order.status in ("new", "partially_filled"):
+        if order.status in ("pending_new", "pending_cancel") or not order.is_open:
+            return True
+        if order.by_hand or order.status == "accepted" or (order.stop_price is not None and not order.triggered):
             return False
-        return not order.rested or order.status == "pending_cancel" or bool(order.late_qty)
+        return not order.rested or order.time_in_force in ("ioc", "fok")
 
     def meet(self, symbol: str, trades: list[Trade], *, were_just_given: bool = False) -> None:
         """Hold the orders of a symbol against trades in their order, and then against the quote of now.
@@ -266,7 +275,8 @@ class Venue:
         elif order.doomed:
             self._move(matching.moved(self.environment, order, now, "rejected", "rejected"))
         elif order.status in ("accepted", "pending_new"):
-            self._move(matching.moved(self.environment, order, now, "new", "new"))
+            rests = order.stop_price is None and matching.price_for(order, quote) is None
+            self._move(matching.moved(self.environment, order, now, "new", "new", rested=rests))
         elif not order.by_hand:
             self._trade(order, asset, quote, now)
 
