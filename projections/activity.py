@@ -1,6 +1,7 @@
-"""What happened, in sentences a person reads later: the life of runs, and orders that were refused (WallE).
+"""What happened, in sentences a person reads later: runs, orders that went wrong, accounts that differ (WallE).
 
-Fills and cancelled orders are no news: a strategy makes thousands, and the lists of orders and fills have them.
+Fills and cancelled orders are no news: a strategy makes thousands, and the lists of orders and fills have them. Nor is
+an account that was compared and found right.
 """
 
 from collections.abc import Sequence
@@ -12,15 +13,17 @@ from uuid import UUID
 from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
-from domain.events import Event
+from domain.events import Event, JournalEntry
+from domain.exchange_account import AccountDiscrepancyFound, AccountReconciled, DiscrepancyPolicy
 from domain.money import plain
-from domain.order import OrderCancelRequested, OrderRejected
+from domain.order import OrderCancelRequested, OrderOutcomeUnknown, OrderRejected
 from domain.risk import RiskHalted, RiskResumed
 from domain.run import (
     RunCompleted,
     RunCreated,
     RunDeleted,
     RunFailed,
+    RunFaulted,
     RunFlattenRequested,
     RunPaused,
     RunResumed,
@@ -91,37 +94,54 @@ class ActivityReadModel:
             RunResumed,
             RunFlattenRequested,
             RunStopRequested,
+            RunFaulted,
             RunStopped,
             RunCompleted,
             RunFailed,
             RunDeleted,
             OrderCancelRequested,
+            OrderOutcomeUnknown,
             OrderRejected,
             RiskHalted,
             RiskResumed,
+            AccountReconciled,
+            AccountDiscrepancyFound,
         )
     )
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
-        """Insert one row for each entry."""
-        TABLE.write(cursor, [_row(folded) for folded in entries])
+        """Insert one row for each entry that is news."""
+        TABLE.write(cursor, [_row(*folded) for folded in entries if _is_news(folded.event)])
 
 
-def _row(folded: Folded) -> ActivityRow:
-    entry, event = folded
+def _is_news(event: Event) -> bool:
+    return not isinstance(event, AccountReconciled) or event.executions > 0
+
+
+def _row(entry: JournalEntry, event: Event) -> ActivityRow:
     severity, message = _told(event)
-    order_id = entry.stream_id if isinstance(event, (OrderCancelRequested, OrderRejected)) else None
-    names_run = OrderCancelRequested, OrderRejected, RiskHalted, RiskResumed
-    run_id = event.run_id if isinstance(event, names_run) else entry.stream_id
+    of_order = isinstance(event, (OrderCancelRequested, OrderOutcomeUnknown, OrderRejected))
     return ActivityRow(
         position=entry.position,
-        run_id=run_id,
-        order_id=order_id,
+        run_id=_run_of(entry, event),
+        order_id=entry.stream_id if of_order else None,
         at=event.at,
         type=entry.topic,
         severity=severity,
         message=_one_line(message),
     )
+
+
+def _run_of(entry: JournalEntry, event: Event) -> UUID | None:
+    match event:
+        case OrderCancelRequested() | OrderOutcomeUnknown() | OrderRejected():
+            return event.run_id
+        case RiskHalted() | RiskResumed() | AccountDiscrepancyFound():
+            return event.run_id
+        case AccountReconciled():
+            return None
+        case _:
+            return entry.stream_id
 
 
 def _told(event: Event) -> tuple[Severity, str]:
@@ -130,6 +150,12 @@ def _told(event: Event) -> tuple[Severity, str]:
             return "info", f"Completed with {event.trades:,} trades, final equity {plain(event.final_equity)}"
         case RunFailed():
             return "error", f"Failed: {event.message} ({event.code})"
+        case RunFaulted():
+            return "error", f"Cannot go on, its orders are being cancelled: {event.message} ({event.code})"
+        case OrderOutcomeUnknown():
+            return "warning", f"Outcome of an order unknown, the exchange is asked: {event.reason}"
+        case AccountDiscrepancyFound():
+            return _SEVERITY[event.policy], f"{_DONE[event.policy]} what {event.exchange} says: {event.message}"
         case OrderRejected():
             return "warning", f"Order rejected: {event.reason}"
         case RiskHalted():
@@ -149,10 +175,18 @@ def _noted(event: Event) -> str:
             return f"Started on {event.bars:,} bars"
         case RiskResumed():
             return f"Trading resumed by {event.by}"
+        case AccountReconciled():
+            return f"Caught up with {event.exchange}: {event.executions:,} executions the journal had missed"
         case _:
             return next(sentence for kind, sentence in _SENTENCES.items() if isinstance(event, kind))
 
 
+_SEVERITY: dict[DiscrepancyPolicy, Severity] = {"adopt": "warning", "ignore": "warning", "halt": "error"}
+_DONE: dict[DiscrepancyPolicy, str] = {
+    "adopt": "Adopted",
+    "ignore": "Ignored",
+    "halt": "Trading halted over",
+}
 _SENTENCES: dict[type[Event], str] = {
     RunStartRequested: "Start requested",
     RunResumed: "Resumed",

@@ -4,6 +4,7 @@ from domain.errors import InvalidInput
 from projections.activity import ActivityReadModel
 from projections.decisions import DecisionsReadModel
 from projections.equity import EquityReadModel
+from projections.exchange_accounts import ExchangeAccountsReadModel
 from projections.fills import FillsReadModel
 from projections.ledger import LedgerReadModel
 from projections.log import LogReadModel
@@ -22,6 +23,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     LedgerReadModel(),
     DecisionsReadModel(),
     StatsReadModel(),
+    ExchangeAccountsReadModel(),
 )
 
 

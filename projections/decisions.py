@@ -2,27 +2,36 @@
 
 A decision is identified by its run and the market time it was taken at: the close of the bar the strategy saw. It is
 told by the orders that were placed then, and by those the strategy cancelled. The exits an entry brought along are not
-decided again when it fills: they are part of the entry. A moment at which nothing was decided leaves no row.
+decided again when it fills: they are part of the entry. A moment at which nothing was decided leaves no row, unless
+bars were missed before it, on which nothing could be decided.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeIs
 from uuid import UUID
 
 import msgspec
 from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
-from domain.events import JournalEntry
-from domain.order import CANCELLED_BY_STRATEGY, OrderCancelled, OrderCreated, OrderRejected
+from domain.events import Event, JournalEntry
+from domain.order import (
+    CANCELLED_BY_STRATEGY,
+    OrderCancelled,
+    OrderCancelRequested,
+    OrderCreated,
+    OrderRejected,
+)
+from domain.tape import TapeDecided, TapeTicked
 from projections.paging import Listing, rows_of
 from projections.rows import Table
 from projections.view import Folded, Poison
 
 type _Rows = dict[tuple[UUID, datetime], DecisionRow]
+type _Telling = OrderCreated | OrderCancelled | OrderCancelRequested | TapeDecided | TapeTicked
 
 NAME = "decisions"
 # How many orders, and how many cancelled ones, a decision tells of each: more than one for each symbol a run may have.
@@ -66,6 +75,8 @@ class DecisionRow:
 
     at: market time. placed: how many orders; orders: the first MOST_TOLD of them. cancellations: how many orders the
     strategy cancelled; cancelled: the ids of the first MOST_TOLD of them. symbols: of the orders placed, each once.
+    tick, cause: of a paper or live run, the number of the newest tick the strategy had seen, and the event it decided
+    on, as `stream:version`. missed, missed_because: boundaries that passed unwatched before the moment, and why.
     created_position: of its first event, what lists are ordered by. position: of its last.
     """
 
@@ -78,6 +89,10 @@ class DecisionRow:
     cancellations: int = 0
     cancelled: list[UUID] = field(default_factory=list)
     symbols: list[str] = field(default_factory=list)
+    tick: int | None = None
+    cause: str | None = None
+    missed: int = 0
+    missed_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +151,14 @@ class DecisionsReadModel:
     name: ClassVar[str] = NAME
     poison: ClassVar[Poison] = "park"
     tables: ClassVar[tuple[str, ...]] = ("decisions", "refusals")
-    topics: ClassVar[frozenset[str]] = frozenset(event.TOPIC for event in (OrderCreated, OrderCancelled, OrderRejected))
+    topics: ClassVar[frozenset[str]] = frozenset(
+        event.TOPIC
+        for event in (OrderCreated, OrderCancelled, OrderCancelRequested, OrderRejected, TapeDecided, TapeTicked)
+    )
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Add each order and cancellation to the decision of its moment; note each refusal."""
-        decided = [
-            (entry, event)
-            for entry, event in entries
-            if (isinstance(event, OrderCreated) and event.parent_id is None)
-            or (isinstance(event, OrderCancelled) and event.reason == CANCELLED_BY_STRATEGY)
-        ]
+        decided = [(entry, event) for entry, event in entries if _tells(event)]
         rows = _begun(cursor, [event for _, event in decided])
         for entry, event in decided:
             _add(rows, entry, event)
@@ -158,7 +171,22 @@ class DecisionsReadModel:
         REFUSALS.write(cursor, refused)
 
 
-def _begun(cursor: Cursor[TupleRow], events: Sequence[OrderCreated | OrderCancelled]) -> _Rows:
+def _tells(event: Event) -> TypeIs[_Telling]:
+    """Whether the event may belong to a decision."""
+    match event:
+        case OrderCreated():
+            return event.parent_id is None
+        case OrderCancelled():
+            return event.reason == CANCELLED_BY_STRATEGY
+        case TapeDecided():
+            return event.orders > 0 or event.cancels > 0
+        case TapeTicked():
+            return event.missed > 0
+        case _:
+            return isinstance(event, OrderCancelRequested)
+
+
+def _begun(cursor: Cursor[TupleRow], events: Sequence[_Telling]) -> _Rows:
     """The stored decisions a batch may add to: those of its runs from the first to the last moment of each."""
     if not events:
         return {}
@@ -179,21 +207,40 @@ def _begun(cursor: Cursor[TupleRow], events: Sequence[OrderCreated | OrderCancel
     return {(row.run_id, row.at): row for row in stored}
 
 
-def _add(rows: _Rows, entry: JournalEntry, event: OrderCreated | OrderCancelled) -> None:
+def _add(rows: _Rows, entry: JournalEntry, event: _Telling) -> None:
     moment = event.run_id, event.at
     row = rows.get(moment)
     if row is None:
+        if isinstance(event, OrderCancelRequested):
+            return  # a person's wish: the strategy's comes with its decision, which is recorded first
         row = rows[moment] = DecisionRow(*moment, created_position=entry.position, position=entry.position)
     elif entry.position <= row.position:
         return
     row.position = entry.position
-    if isinstance(event, OrderCancelled):
-        row.cancellations += 1
-        if row.cancellations <= MOST_TOLD:
-            row.cancelled.append(entry.stream_id)
-        return
-    row.placed += 1
-    if row.placed <= MOST_TOLD:
-        row.orders.append(DecidedOrder.of(entry.stream_id, event))
-    if event.symbol not in row.symbols:
-        row.symbols.append(event.symbol)
+    _tell(row, entry.stream_id, event)
+
+
+def _tell(row: DecisionRow, stream_id: UUID, event: _Telling) -> None:
+    match event:
+        case OrderCreated():
+            row.placed += 1
+            if row.placed <= MOST_TOLD:
+                row.orders.append(DecidedOrder.of(stream_id, event))
+            if event.symbol not in row.symbols:
+                row.symbols.append(event.symbol)
+        case OrderCancelled():
+            row.cancellations += 1
+            _tell_cancelled(row, stream_id)
+        case OrderCancelRequested():
+            _tell_cancelled(row, stream_id)
+        case TapeDecided():
+            row.cancellations += event.cancels
+            if row.cause is None:
+                row.tick, row.cause = event.number, event.cause
+        case TapeTicked():
+            row.missed, row.missed_because = event.missed, event.missed_because
+
+
+def _tell_cancelled(row: DecisionRow, order_id: UUID) -> None:
+    if len(row.cancelled) < MOST_TOLD:
+        row.cancelled.append(order_id)

@@ -17,6 +17,8 @@ from projections.rows import Table
 from projections.view import Folded, Poison
 
 NAME = "equity"
+# More than a backtest marks, and more than a screen shows.
+MOST_POINTS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,42 @@ class EquityPoint:
 
 
 TABLE = Table(EquityPoint, "equity", key=("run_id", "time"))
-CURVE = sql.SQL("select {} from equity where run_id = %s order by time").format(columns_of(EquityPoint))
+_CURVE = sql.SQL("""
+    select {columns} from (
+        select *, row_number() over (order by time desc) - 1 as age, count(*) over () as points
+        from equity
+        where run_id = %(run_id)s
+            and (%(as_of)s::bigint is null or position <= %(as_of)s or time <= %(passed)s::timestamptz)
+    ) as marked
+    where age %% ((points + %(most)s - 2) / (%(most)s - 1)) = 0 or age = points - 1
+    order by time
+""").format(columns=columns_of(EquityPoint))
 
 
 def curve(connection: Connection[TupleRow], run_id: UUID) -> list[EquityPoint]:
-    """Return the run's points, oldest first; none for a run that has marked none."""
-    with rows_of(connection, EquityPoint) as cursor:
-        return cursor.execute(CURVE, (run_id,)).fetchall()
+    """Return the run's points, oldest first; none for a run that has marked none.
+
+    Of more than MOST_POINTS evenly many are left out between the first and the last: a run that trades for months marks
+    one with every bar.
+    """
+    return _read(connection, run_id, None, None)
 
 
 def curve_past(connection: Connection[TupleRow], run_id: UUID, as_of: int) -> list[EquityPoint]:
-    """Return the points of the curve up to a position, oldest first.
+    """Return the points of the curve up to a position, oldest first, and as many as `curve` does.
 
     What was marked by then, and what was marked later of times the run's market had passed by then: a backtest marks
     its whole curve at its end.
     """
-    passed = market_time(connection, run_id, as_of)
-    return [
-        point
-        for point in curve(connection, run_id)
-        if point.position <= as_of or (passed is not None and point.time <= passed)
-    ]
+    return _read(connection, run_id, as_of, market_time(connection, run_id, as_of))
+
+
+def _read(
+    connection: Connection[TupleRow], run_id: UUID, as_of: int | None, passed: datetime | None
+) -> list[EquityPoint]:
+    given = {"run_id": run_id, "as_of": as_of, "passed": passed, "most": MOST_POINTS}
+    with rows_of(connection, EquityPoint) as cursor:
+        return cursor.execute(_CURVE, given).fetchall()
 
 
 class EquityReadModel:

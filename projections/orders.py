@@ -13,15 +13,18 @@ from psycopg.rows import TupleRow
 from domain.events import Event
 from domain.money import ZERO
 from domain.order import (
+    OrderAccepted,
     OrderCancelled,
     OrderCancelRequested,
     OrderCreated,
     OrderExpired,
     OrderFill,
     OrderFilled,
+    OrderOutcomeUnknown,
     OrderPartiallyFilled,
     OrderRejected,
     OrderStatus,
+    OrderSubmitted,
 )
 from projections.days import Days
 from projections.paging import Listing
@@ -37,7 +40,8 @@ NAME = "orders"
 class OrderRow:
     """An order as the REST contract shows it; changed only while a batch is folded.
 
-    created_position: of its first event, what lists are ordered by. position: of its last event.
+    submitted_at: when it was sent, the last time if more than once. cancel_requested: whether anybody ever asked for it
+    to be cancelled. created_position: of its first event, what lists are ordered by. position: of its last event.
     """
 
     id: UUID
@@ -66,6 +70,7 @@ class OrderRow:
     exchange_order_id: str | None = None
     submitted_at: datetime | None = None
     filled_at: datetime | None = None
+    cancel_requested: bool = False
 
 
 DAYS = Days(
@@ -169,7 +174,8 @@ def page_past(
     return [rows[order_id] for order_id in ids], int(total)
 
 
-# What made the status of an order at a position: the event that ended it, or else its last one.
+# What made the status of an order at a position: the event that ended it; or else a fill, whatever was heard after it;
+# or else that the exchange has it; or else its last event.
 _IN_THE_PAST: LiteralString = """
     created_position <= %(as_of)s
     and (%(run_id)s::uuid is null or run_id = %(run_id)s)
@@ -180,15 +186,18 @@ _IN_THE_PAST: LiteralString = """
     and (%(status)s::text is null or %(status)s = case when position <= %(as_of)s then status else (
         select made.status
         from weaver_events join (values
-            ('order.created', 'pending', false),
-            ('order.partially_filled', 'partial', false),
-            ('order.filled', 'filled', true),
-            ('order.cancelled', 'cancelled', true),
-            ('order.expired', 'expired', true),
-            ('order.rejected', 'rejected', true)
-        ) as made (name, status, is_final) on made.name = split_part(topic, '.v', 1)
+            ('order.created', 'pending', 0),
+            ('order.submitted', 'submitted', 0),
+            ('order.outcome_unknown', 'unknown', 0),
+            ('order.accepted', 'accepted', 1),
+            ('order.partially_filled', 'partial', 2),
+            ('order.filled', 'filled', 3),
+            ('order.cancelled', 'cancelled', 3),
+            ('order.expired', 'expired', 3),
+            ('order.rejected', 'rejected', 3)
+        ) as made (name, status, weight) on made.name = split_part(topic, '.v', 1)
         where originator_id = orders.id and notification_id <= %(as_of)s
-        order by made.is_final desc, case when made.is_final then originator_version else -originator_version end
+        order by made.weight desc, case made.weight when 3 then originator_version else -originator_version end
         limit 1
     ) end)
 """
@@ -215,6 +224,9 @@ class OrdersReadModel:
         event.TOPIC
         for event in (
             OrderCreated,
+            OrderSubmitted,
+            OrderAccepted,
+            OrderOutcomeUnknown,
             OrderPartiallyFilled,
             OrderFilled,
             OrderCancelRequested,
@@ -265,8 +277,10 @@ def _change(order: OrderRow, event: Event) -> None:
             # A late fill of an ended order is booked; the order stays ended.
             if not OrderStatus(order.status).is_final:
                 order.status = OrderStatus.FILLED if is_complete else OrderStatus.PARTIAL
+        case OrderSubmitted() | OrderAccepted() | OrderOutcomeUnknown():
+            _send(order, event)
         case OrderCancelRequested():
-            pass  # it works until the venue says that it has ended
+            order.cancel_requested = True  # it works until the venue says that it has ended
         case OrderCancelled():
             order.status = OrderStatus.CANCELLED
         case OrderExpired():
@@ -275,3 +289,16 @@ def _change(order: OrderRow, event: Event) -> None:
             order.status, order.reject_reason = OrderStatus.REJECTED, event.reason
         case _:
             raise TypeError(f"an order's row knows no event {event.TOPIC}")
+
+
+def _send(order: OrderRow, event: OrderSubmitted | OrderAccepted | OrderOutcomeUnknown) -> None:
+    match event:
+        case OrderSubmitted():
+            order.status, order.submitted_at = OrderStatus.SUBMITTED, event.at
+        case OrderAccepted():
+            order.exchange_order_id = event.exchange_order_id
+            # It may be heard after the first fills, and after the end.
+            if not (order.filled_qty or OrderStatus(order.status).is_final):
+                order.status = OrderStatus.ACCEPTED
+        case OrderOutcomeUnknown():
+            order.status = OrderStatus.UNKNOWN

@@ -17,6 +17,7 @@ from domain.run import (
     RunCreated,
     RunDeleted,
     RunFailed,
+    RunFaulted,
     RunFlattenRequested,
     RunPaused,
     RunResumed,
@@ -41,7 +42,8 @@ class RunRow:
     """A run as the REST contract shows it; changed only while a batch is folded.
 
     config: the strategy's parameters. costs, account: amounts as text. risk: limits that are
-    set. error: `code, message, traceback`.
+    set. error: `code, message, traceback`; of a run that cannot go on it is there before the status is: its orders are
+    being cancelled.
     summary: the five figures of a list, bare values; None as long as the run has no statistics.
     timings: `load_seconds, engine_seconds, persist_seconds`.
     created_position: of its first event, what lists are ordered by.
@@ -145,6 +147,7 @@ class RunsReadModel:
             RunResumed,
             RunFlattenRequested,
             RunStopRequested,
+            RunFaulted,
             RunStopped,
             RunCompleted,
             RunFailed,
@@ -198,13 +201,18 @@ def _change(run: RunRow, event: Event) -> None:
             run.status, run.stopped_at = RunStatus.STOPPED, event.at
         case RunCompleted():
             _complete(run, event)
+        case RunFaulted():
+            run.error = _error(event)
         case RunFailed():
-            run.status, run.stopped_at = RunStatus.ERROR, event.at
-            run.error = {"code": event.code, "message": event.message, "traceback": event.traceback}
+            run.status, run.stopped_at, run.error = RunStatus.ERROR, event.at, _error(event)
         case RunDeleted():
             run.deleted = True
         case _:
             raise TypeError(f"a run's row knows no event {event.TOPIC}")
+
+
+def _error(event: RunFaulted | RunFailed) -> dict[str, Any]:
+    return {"code": event.code, "message": event.message, "traceback": event.traceback}
 
 
 def _complete(run: RunRow, event: RunCompleted) -> None:

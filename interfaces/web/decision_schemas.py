@@ -47,7 +47,10 @@ class DecidedOrder(Answered):
 
 
 class Decision(Answered):
-    """What a run's strategy decided at one moment. A moment at which it decided nothing has none."""
+    """What a run's strategy decided at one moment.
+
+    A moment at which it decided nothing has none, unless bars were missed before it.
+    """
 
     run_id: UUID
     at: Annotated[MomentOut, Field(description="Market time: the close of the bar the strategy saw.")]
@@ -55,6 +58,10 @@ class Decision(Answered):
     orders: Annotated[list[DecidedOrder], Field(description=f"The first {MOST_TOLD} of them, in the order they came.")]
     cancellations: Annotated[int, Field(description="How many working orders the strategy cancelled.")]
     cancelled: Annotated[list[UUID], Field(description=f"The first {MOST_TOLD} of those orders.")]
+    tick: Annotated[int | None, Field(description="Number of the newest tick it had seen; null for a backtest.")]
+    cause: Annotated[str | None, Field(description="The `id` of the event it decided on; null for a backtest.")]
+    missed: Annotated[int, Field(description="Boundaries that passed unwatched right before.")]
+    missed_because: str | None
     position: Annotated[int, Field(description="Of its last event, in the journal.")]
 
 

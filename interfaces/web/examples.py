@@ -12,6 +12,17 @@ _FAMILIAR: Mapping[str, object] = {
     "id": RUN_ID,
     "run_id": RUN_ID,
     "order_id": ORDER_ID,
+    "account_id": "PA3XYZ0ABCDE",
+    "currency": "USD",
+    "subject": "BTC/USD",
+    "expected": "0.5",
+    "found": "0.4",
+    "at_exchange": "0.4",
+    "of_runs": "0.5",
+    "reconciled_because": "timer",
+    "cause": f"{RUN_ID}:8",
+    "missed": 0,
+    "missed_because": None,
     "client_order_id": "wv1-k3v9q0m2x7c5b8n1p4r6t0w2y5",
     "exchange_order_id": None,
     "execution_id": f"{ORDER_ID}:1",
@@ -207,5 +218,6 @@ def _admits(schema: Mapping[str, Any], value: object) -> bool:
     if "anyOf" in schema:
         return any(_admits(one, value) for one in schema["anyOf"])
     kinds = _KINDS.get(schema.get("type", ""), ())
-    has_own_shape = "properties" in schema or "$ref" in str(schema.get("additionalProperties"))
+    parts = schema.get("additionalProperties"), schema.get("items")
+    has_own_shape = "properties" in schema or any("$ref" in str(part) for part in parts)
     return "$ref" not in schema and not has_own_shape and isinstance(value, kinds)

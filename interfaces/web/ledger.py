@@ -10,8 +10,8 @@ from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
 from interfaces.web.decision_schemas import Decision, DecisionQuery, shown_decision
 from interfaces.web.ledger_schemas import (
-    Account,
     AccountQuery,
+    Accounts,
     Position,
     PositionQuery,
     RunPositionQuery,
@@ -22,7 +22,7 @@ from interfaces.web.ledger_schemas import (
 from interfaces.web.lists import listed, listed_of_run
 from interfaces.web.pagination import Page, PageOfRows, paged_whole
 from interfaces.web.runs import RunId
-from projections import accounts, decisions, ledger, positions, runs, trades
+from projections import accounts, decisions, exchange_accounts, ledger, positions, runs, trades
 
 router = openapi.router("ledger")
 runs_router = openapi.router("runs")
@@ -94,12 +94,18 @@ def list_positions(here: Here, sealed: Sealed, query: Annotated[PositionQuery, Q
     return page.of(_with_lots(here, page.items))
 
 
-@router.get("/accounts", response_model=Page[Account], responses=_failures, dependencies=[shows(ledger.NAME)])
-def list_accounts(
-    here: Here, sealed: Sealed, query: Annotated[AccountQuery, Query()]
-) -> PageOfRows[accounts.AccountRow]:
-    """List the accounts of runs, the newest run's first."""
-    return listed(here, sealed, "accounts", query, accounts.LISTING, accounts.page)
+@router.get(
+    "/accounts",
+    response_model=Accounts,
+    responses=_failures,
+    dependencies=[shows(ledger.NAME, exchange_accounts.NAME)],
+)
+def list_accounts(here: Here, sealed: Sealed, query: Annotated[AccountQuery, Query()]) -> dict[str, Any]:
+    """List the accounts of runs, the newest run's first, and the accounts at exchanges as the broker sees them."""
+    page = listed(here, sealed, "accounts", query, accounts.LISTING, accounts.page)
+    with reading(here) as connection:
+        exchanges = exchange_accounts.every(connection)
+    return {name: getattr(page, name) for name in Page.model_fields} | {"exchanges": exchanges}
 
 
 def _with_lots(here: Weaver, rows: Sequence[positions.PositionRow]) -> list[dict[str, Any]]:

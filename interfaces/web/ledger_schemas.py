@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from domain.exchange_account import DiscrepancyKind, DiscrepancyPolicy
 from domain.run import Mode
+from interfaces.web.pagination import Page
 from interfaces.web.queries import AsOfParameter, Paged
 from interfaces.web.values import Answered, DecimalOut, MomentIn, MomentOut, Text
 from projections.positions import LOTS_SHOWN, PositionRow
@@ -137,3 +139,48 @@ class Account(Answered):
     created_at: MomentOut
     last_fill_at: MomentOut | None
     position: Annotated[int, Field(description="Of the last event it has heard of, in the journal.")]
+
+
+class HeldPosition(Answered):
+    """What is held of a symbol on both sides, in units of it, below zero when short."""
+
+    symbol: str
+    at_exchange: Annotated[DecimalOut, Field(description="As the exchange says.")]
+    of_runs: Annotated[DecimalOut, Field(description="What Weaver's runs hold there.")]
+
+
+class AccountDiscrepancy(Answered):
+    """Something the exchange and the journal say differently."""
+
+    kind: DiscrepancyKind
+    subject: Annotated[str, Field(description="The symbol, the order or the message concerned.")]
+    message: str
+    expected: Annotated[str | None, Field(description="By the journal.")]
+    found: Annotated[str | None, Field(description="At the exchange.")]
+    policy: Annotated[DiscrepancyPolicy, Field(description="What was done about it.")]
+    run_id: UUID | None
+    found_at: MomentOut
+
+
+class ExchangeAccount(Answered):
+    """An account as the exchange had it when it was last compared with the journal; null before the first time."""
+
+    name: Annotated[str, Field(description="Of the exchange.")]
+    account_id: str | None
+    currency: Annotated[str | None, Field(description="Of the amounts.")]
+    cash: DecimalOut | None
+    equity: DecimalOut | None
+    buying_power: DecimalOut | None
+    positions: list[HeldPosition]
+    open_orders: Annotated[int | None, Field(description="Weaver's orders that worked there.")]
+    external_orders: Annotated[int | None, Field(description="Orders that others placed: by hand, or other programs.")]
+    reconciled_at: MomentOut | None
+    reconciled_because: Annotated[str | None, Field(description="`start`, `reconnect`, `timer` or `discrepancy`.")]
+    discrepancies: Annotated[list[AccountDiscrepancy], Field(description="Those that are open, the newest last.")]
+    position: Annotated[int, Field(description="Of its last event, in the journal.")]
+
+
+class Accounts(Page[Account]):
+    """A page of the accounts of runs; beside it every account at an exchange, whatever the page and its filters."""
+
+    exchanges: list[ExchangeAccount]

@@ -57,11 +57,14 @@ class Order(Answered):
     filled_qty: DecimalOut
     filled_avg_price: DecimalOut | None
     status: OrderStatus
+    cancel_requested: Annotated[
+        bool, Field(description="Whether anybody ever asked for it to be cancelled: it works until `status` says not.")
+    ]
     parent_id: UUID | None
     tag: str | None
     reject_reason: str | None
     created_at: MomentOut
-    submitted_at: MomentOut | None
+    submitted_at: Annotated[MomentOut | None, Field(description="When it was sent, the last time if more than once.")]
     filled_at: MomentOut | None
 
 

@@ -137,7 +137,7 @@ class AccountOut(Answered):
 
 
 class RunFault(Answered):
-    """Why a run ended by an error."""
+    """Why a run ended by an error, or is about to: a paper or live run has its orders cancelled first."""
 
     code: str
     message: str

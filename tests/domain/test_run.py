@@ -15,6 +15,7 @@ from domain.run import (
     RunCreated,
     RunDeleted,
     RunFailed,
+    RunFaulted,
     RunFlattenRequested,
     RunPaused,
     RunResumed,
@@ -169,3 +170,30 @@ def test_only_what_trades_can_be_paused_resumed_or_flattened(
 @pytest.mark.parametrize("ask", ASKS)
 def test_a_backtest_can_only_be_stopped(ask: Callable[[Run, datetime], None]) -> None:
     given(Run, CREATED, ASKED, STARTED).when(lambda run: ask(run, AT)).then_refused(Refused, "only stopped")
+
+
+FAULTED = RunFaulted(at=AT, code="STRATEGY_ERROR", message="ValueError: no")
+
+
+@pytest.mark.parametrize(
+    "past", [(PAPER, ASKED), TRADING, (*TRADING, PAUSED), (*TRADING, STOP_ASKED)], ids=lambda past: past[-1].TOPIC
+)
+def test_why_a_run_cannot_go_on_is_recorded_once_and_it_ends_later(past: tuple[RunCreated, ...]) -> None:
+    scenario = given(Run, *past)
+    status = scenario.aggregate.status
+    scenario.when(lambda run: run.fault(AT, "STRATEGY_ERROR", "ValueError: no")).then(FAULTED)
+    assert (scenario.aggregate.status, scenario.aggregate.faulted) == (status, FAULTED)
+    scenario.when(lambda run: run.fault(AT, "SESSION_DIED", "another reason")).then()
+    scenario.when(lambda run: run.fail(AT, FAULTED.code, FAULTED.message)).then(FAILED)
+    assert scenario.aggregate.status is RunStatus.ERROR
+
+
+@pytest.mark.parametrize("end", [STOPPED, FAILED, COMPLETED], ids=lambda end: end.TOPIC)
+def test_a_run_that_has_ended_is_not_faulted_any_more(end: RunStopped | RunFailed | RunCompleted) -> None:
+    given(Run, *TRADING, end).when(lambda run: run.fault(AT, "SESSION_DIED", "late")).then()
+
+
+def test_a_faulted_run_can_be_stopped_and_not_deleted() -> None:
+    given(Run, *TRADING, FAULTED).when(lambda run: run.request_stop(AT)).then(STOP_ASKED)
+    given(Run, *TRADING, FAULTED).when(lambda run: run.stop(AT)).then(STOPPED)
+    given(Run, *TRADING, FAULTED).when(lambda run: run.delete(AT)).then_refused(RunNotDeletable, "stop it before")

@@ -12,10 +12,18 @@ from psycopg.rows import TupleRow
 
 from domain.event_catalogue import encode
 from domain.events import Event, Recorded
+from domain.exchange_account import (
+    AccountDiscrepancyFound,
+    AccountReconciled,
+    ExchangeAccountRecord,
+    HeldPosition,
+    account_stream_id,
+)
 from domain.ids import OrderIds, new_id
 from domain.order import Execution, Order, OrderCreated, OrderType, Side
 from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked, StatisticFigure
 from domain.run_log import RunLog, log_line, log_stream_id
+from domain.tape import Tape, TapeBar, tape_stream_id
 from projections.catalog import READ_MODELS
 from projections.view import ReadModel, fold_batch
 
@@ -167,9 +175,13 @@ def forget(connection: Connection[TupleRow]) -> None:
 
 
 def random_facts(seed: int, runs: int = 4, orders: int = 30) -> Iterator[Recorded]:
-    """Lives of runs and their orders, interleaved: filled in parts, cancelled, filled late, rejected, left open."""
+    """Lives of runs and their orders, interleaved: filled in parts, cancelled, filled late, rejected, left open.
+
+    Beside the backtests there is a run at an exchange, and the account it trades there.
+    """
     generator = np.random.default_rng(seed)
     lives = [list(_life(generator, orders)) for _ in range(runs)]
+    lives += [list(_life_at_an_exchange(generator, orders)), list(_life_of_an_account(generator, orders))]
     while waiting := [life for life in lives if life]:
         life = waiting[generator.integers(len(waiting))]
         yield from life[: (taken := int(generator.integers(1, 6)))]
@@ -233,3 +245,109 @@ def _end(generator: np.random.Generator, run: Run) -> None:
             run.delete(minute(602))
         case 2:
             run.fail(minute(600), "STRATEGY_ERROR", "ZeroDivisionError: \0 division\nby zero", 'File "a\\u0000.py"\0')
+
+
+def reconciled(number: int, **changes: Any) -> AccountReconciled:
+    """An account that was compared and found right."""
+    compared: dict[str, Any] = {
+        "at": minute(number),
+        "exchange": "alpaca-paper",
+        "cause": "timer",
+        "account_id": "PA3XYZ",
+        "currency": "USD",
+        "cash": Decimal("99874.34"),
+        "equity": Decimal("100000.01"),
+        "buying_power": Decimal("199748.68"),
+        "positions": (HeldPosition("BTC/USD", Decimal("0.5"), Decimal("0.50")),),
+        "open_orders": 1,
+        "external_orders": 0,
+        "executions": 0,
+        "seconds": 0.25,
+    }
+    return AccountReconciled(**compared | changes)
+
+
+def discrepancy(number: int, **changes: Any) -> AccountDiscrepancyFound:
+    """A position that Weaver's runs do not have."""
+    found: dict[str, Any] = {
+        "at": minute(number),
+        "exchange": "alpaca-paper",
+        "kind": "position",
+        "subject": "SPY",
+        "message": "SPY: the exchange holds -2, the runs 0",
+        "expected": "0",
+        "found": "-2",
+        "policy": "ignore",
+    }
+    return AccountDiscrepancyFound(**found | changes)
+
+
+def _life_at_an_exchange(generator: np.random.Generator, ticks: int) -> Iterator[Recorded]:
+    run = Run(new_id())
+    run.trigger(run_created(name="Live", mode="paper", exchange="alpaca-paper", symbols=("BTC/USD",), timeframe="1m"))
+    run.request_start(minute(0))
+    run.start(minute(0), 0, {})
+    tape = Tape(tape_stream_id(run.id))
+    tape.backfill(minute(0), run.id, [TapeBar("BTC/USD", minute(0), 9.5, 9.5, 9.5, 9.5)], "history")
+    yield from [*run.collect_events(), *tape.collect_events()]
+    working: list[Order] = []
+    for number in range(1, ticks + 1):
+        at = minute(number)
+        missed = int(generator.integers(3)) if number % 4 == 0 else 0
+        tape.tick(at, run.id, [], missed=missed, missed_because="asleep\0" if missed else None)
+        chosen = [working[generator.integers(len(working))]] if working and generator.random() < 0.3 else []
+        cancelled = [order for order in chosen if not (order.status.is_final or order.cancel_requested)]
+        placed = [new_order(run.id, number, valid_until=minute(number + 1))] if generator.random() < 0.6 else []
+        tape.decide(at, run.id, f"{tape.id}:{tape.version}", number, len(placed), len(cancelled))
+        for order in cancelled:
+            order.request_cancel(at)
+        working += placed
+        yield from [*tape.collect_events(), *(one for order in working for one in order.collect_events())]
+        for order in working[-3:]:
+            _hear(generator, order, at + timedelta(seconds=1))
+            yield from order.collect_events()
+        run.mark_equity(RunEquityMarked(at=at, times=(at,), equity=(Decimal(number),), cash=(Decimal(1),)))
+        yield from run.collect_events()
+    run.fault(minute(ticks + 1), "EXCHANGE_UNAVAILABLE", "alpaca-paper cannot be asked")
+    if generator.random() < 0.5:
+        run.fail(minute(ticks + 2), "EXCHANGE_UNAVAILABLE", "alpaca-paper cannot be asked")
+    yield from run.collect_events()
+
+
+def _hear(generator: np.random.Generator, order: Order, at: datetime) -> None:
+    match int(generator.integers(9)):
+        case 0 | 1 | 2:
+            order.submit(at)
+        case 3:
+            order.accept(at, f"x-{order.id}")
+        case 4:
+            order.lose_sight(at, "no answer within 5 s")
+        case 5 | 6:
+            qty = order.created.qty / int(generator.integers(1, 4))
+            order.fill(at, f"{order.id}-{order.version}", Execution(qty, Decimal(10), Decimal(0)), is_a_fact=True)
+        case 7:
+            order.cancel(at, "canceled")
+        case 8 if not order.filled_qty:
+            order.reject(at, "insufficient buying power")
+
+
+def _life_of_an_account(generator: np.random.Generator, facts: int) -> Iterator[Recorded]:
+    exchange = f"exchange-{generator.integers(10**9)}"
+    account = ExchangeAccountRecord(account_stream_id(exchange))
+    for number in range(1, facts // 2 + 1):
+        held = HeldPosition("SPY", Decimal(int(generator.integers(3))), Decimal(1))
+        if generator.random() < 0.5:
+            account.reconcile(
+                reconciled(
+                    number,
+                    exchange=exchange,
+                    positions=(held,),
+                    external_orders=int(generator.integers(2)),
+                    executions=int(generator.integers(2)),
+                )
+            )
+        kind = ("position", "external_order", "overfill")[generator.integers(3)]
+        policy = ("adopt", "ignore", "halt")[generator.integers(3)]
+        found = str(generator.integers(5))
+        account.discrepancy(discrepancy(number, exchange=exchange, kind=kind, policy=policy, found=found))
+        yield from account.collect_events()

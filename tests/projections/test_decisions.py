@@ -11,10 +11,11 @@ from psycopg.rows import TupleRow
 
 from domain.ids import OrderIds, new_id
 from domain.order import CANCELLED_BY_STRATEGY, Execution, Order, OrderType
+from domain.tape import TapeDecided, TapeTicked, tape_stream_id
 from projections import decisions
 from projections.decisions import MOST_TOLD, DecidedOrder, DecisionRow, DecisionsReadModel, RefusalRow
 from projections.view import fold_batch
-from tests.projections.facts import STORE, append, dump, fold, forget, minute, new_order, order_created
+from tests.projections.facts import STORE, append, dump, fold, forget, given, minute, new_order, order_created
 
 RUN = new_id()
 
@@ -128,6 +129,73 @@ def test_decisions_are_listed_newest_first_and_filtered(connection: Connection[T
     assert found(run_id=RUN, start=minute(2), end=minute(3)) == [2]
     older, total = decisions.page(connection, run_id=RUN, limit=1, before=3)
     assert ([row.created_position for row in older], total) == ([2], 3)
+
+
+def decided(number: int, orders: int = 0, cancels: int = 0) -> TapeDecided:
+    cause = f"{tape_stream_id(RUN)}:{number}"
+    return TapeDecided(at=minute(number), run_id=RUN, cause=cause, number=number, orders=orders, cancels=cancels)
+
+
+def ticked(number: int, missed: int = 0) -> TapeTicked:
+    because = "the machine was asleep" if missed else None
+    return TapeTicked(at=minute(number), run_id=RUN, number=number, bars=(), missed=missed, missed_because=because)
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_a_decision_on_live_data_tells_what_it_was_taken_on(connection: Connection[TupleRow], batch: int) -> None:
+    working, placed = new_order(RUN, 1, at=minute(1)), new_order(RUN, 2, at=minute(2))
+    given(connection, tape_stream_id(RUN), ticked(1), decided(1, orders=1), run_id=RUN)
+    append(connection, working.collect_events(), RUN)
+    given(connection, tape_stream_id(RUN), ticked(2), decided(2, orders=1, cancels=1), run_id=RUN)
+    working.request_cancel(minute(2))
+    append(connection, [*placed.collect_events(), *working.collect_events()], RUN)
+    given(connection, tape_stream_id(RUN), ticked(3), decided(3), run_id=RUN)
+    fold(connection, DecisionsReadModel(), batch)
+    second, first = decisions.page(connection, limit=10)[0]
+    assert first == DecisionRow(
+        RUN,
+        minute(1),
+        created_position=2,
+        position=3,
+        placed=1,
+        orders=[DecidedOrder(working.id, "BTC/USD", "buy", Decimal("1.50"), "market")],
+        symbols=["BTC/USD"],
+        tick=1,
+        cause=f"{tape_stream_id(RUN)}:1",
+    )
+    assert (second.placed, second.cancellations, second.cancelled) == (1, 1, [working.id])
+    assert (second.tick, second.cause) == (2, f"{tape_stream_id(RUN)}:2")
+
+
+def test_a_decision_on_a_fill_of_the_same_moment_is_part_of_that_moment(connection: Connection[TupleRow]) -> None:
+    on_fill = TapeDecided(at=minute(1), run_id=RUN, cause=f"{new_id()}:4", number=1, orders=1, cancels=0)
+    given(connection, tape_stream_id(RUN), ticked(1), decided(1, orders=1), on_fill, run_id=RUN)
+    fold(connection, DecisionsReadModel())
+    [row], _ = decisions.page(connection, limit=10)
+    assert (row.at, row.tick, row.cause) == (minute(1), 1, f"{tape_stream_id(RUN)}:1")
+
+
+def test_what_a_person_wants_cancelled_is_no_decision_of_the_strategy(connection: Connection[TupleRow]) -> None:
+    order = new_order(RUN, 1, at=minute(1))
+    order.request_cancel(minute(5))
+    order.cancel(minute(6), "canceled")
+    written(connection, order)
+    [row], total = decisions.page(connection, limit=10)
+    assert (row.at, row.cancellations, row.cancelled, total) == (minute(1), 0, [], 1)
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_missed_bars_are_told_with_or_without_a_decision(connection: Connection[TupleRow], batch: int) -> None:
+    tape = tape_stream_id(RUN)
+    given(connection, tape, ticked(1), ticked(5, missed=3), ticked(9, missed=2), decided(9, orders=1), run_id=RUN)
+    placed = new_order(RUN, 9)
+    written(connection, placed, batch=batch)
+    rows, total = decisions.page(connection, limit=10)
+    assert [(row.at, row.missed, row.missed_because, row.placed) for row in rows] == [
+        (minute(9), 2, "the machine was asleep", 1),
+        (minute(5), 3, "the machine was asleep", 0),
+    ]
+    assert total == 2
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)

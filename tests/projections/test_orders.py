@@ -7,12 +7,13 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.event_catalogue import EVENTS
 from domain.events import Recorded
 from domain.ids import new_id
-from domain.order import Execution, Order, OrderCancelled, OrderFilled, OrderPartiallyFilled, OrderRejected, OrderType
+from domain.order import Execution, Order, OrderCancelled, OrderStatus, OrderType
 from projections import orders
 from projections.orders import OrderRow, OrdersReadModel
-from tests.projections.facts import append, fold, given, minute, new_order, order_created, random_facts
+from tests.projections.facts import append, fold, forget, given, minute, new_order, order_created, random_facts
 
 RUN = new_id()
 
@@ -104,7 +105,7 @@ def test_a_rejected_order_says_why(connection: Connection[TupleRow]) -> None:
 
 
 def test_the_row_has_the_status_and_quantity_the_aggregate_has(connection: Connection[TupleRow]) -> None:
-    facts = list(random_facts(seed=5))
+    facts = list(random_facts(seed=8, orders=60))
     append(connection, facts)
     fold(connection, OrdersReadModel(), 7)
     streams: dict[object, list[Recorded]] = {}
@@ -117,13 +118,10 @@ def test_the_row_has_the_status_and_quantity_the_aggregate_has(connection: Conne
         assert order is not None
         row = orders.find(connection, order.id)
         assert row is not None
-        assert (row.status, row.filled_qty, row.filled_avg_price) == (
-            order.status,
-            order.filled_qty,
-            order.filled_avg_price,
-        )
+        for name in ("status", "filled_qty", "filled_avg_price", "exchange_order_id", "cancel_requested"):
+            assert getattr(row, name) == getattr(order, name), name
     statuses = {status for (status,) in connection.execute("select distinct status from orders")}
-    assert statuses == {"pending", "partial", "filled", "cancelled", "expired", "rejected"}
+    assert statuses == set(OrderStatus)
 
 
 def test_an_event_of_an_order_that_was_never_created_stops_the_view(connection: Connection[TupleRow]) -> None:
@@ -134,8 +132,7 @@ def test_an_event_of_an_order_that_was_never_created_stops_the_view(connection: 
 
 
 def test_every_event_of_an_order_is_folded() -> None:
-    events = (OrderPartiallyFilled, OrderFilled, OrderCancelled, OrderRejected)
-    assert OrdersReadModel.topics >= {event.TOPIC for event in events}
+    assert OrdersReadModel.topics == {topic for topic in EVENTS if topic.startswith("order.")}
 
 
 def test_orders_are_listed_newest_first_by_page_and_by_position(connection: Connection[TupleRow]) -> None:
@@ -193,3 +190,65 @@ def test_two_orders_of_one_client_order_id_stop_the_view(connection: Connection[
     given(connection, new_id(), order_created(RUN, 1))
     with pytest.raises(Exception, match="orders_client_order_id_key"):
         fold(connection, OrdersReadModel())
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_an_order_at_an_exchange_shows_what_is_known_of_it(connection: Connection[TupleRow], batch: int) -> None:
+    order = new_order(RUN, 1)
+
+    def shown() -> tuple[object, ...]:
+        row = folded(connection, order, batch)
+        return row.status, row.submitted_at, row.exchange_order_id, row.cancel_requested
+
+    order.submit(minute(2))
+    assert shown() == ("submitted", minute(2), None, False)
+    order.lose_sight(minute(3), "no answer within 5 s")
+    assert shown() == ("unknown", minute(2), None, False)
+    order.submit(minute(4))
+    assert shown() == ("submitted", minute(4), None, False)
+    order.accept(minute(5), "61e69015")
+    assert shown() == ("accepted", minute(4), "61e69015", False)
+    order.request_cancel(minute(6))
+    assert shown() == ("accepted", minute(4), "61e69015", True)
+    order.fill(minute(7), "a", Execution(Decimal("0.5"), Decimal(10), Decimal(0)))
+    assert shown() == ("partial", minute(4), "61e69015", True)
+    order.cancel(minute(8), "canceled")
+    assert shown() == ("cancelled", minute(4), "61e69015", True)
+
+
+@pytest.mark.parametrize(("qty", "status"), [("0.5", "partial"), ("1.5", "filled")])
+def test_an_acceptance_that_is_heard_after_a_fill_changes_no_status(
+    connection: Connection[TupleRow], qty: str, status: str
+) -> None:
+    order = new_order(RUN, 1)
+    order.submit(minute(2))
+    order.fill(minute(3), "a", Execution(Decimal(qty), Decimal(10), Decimal(0)))
+    order.accept(minute(4), "61e69015")
+    row = folded(connection, order)
+    assert (row.status, row.exchange_order_id) == (status, "61e69015")
+
+
+def test_orders_as_they_were_are_those_that_had_been_folded_by_then(connection: Connection[TupleRow]) -> None:
+    facts = list(random_facts(seed=8, runs=1, orders=25))
+    append(connection, facts)
+    fold(connection, OrdersReadModel())
+    followed: dict[int, dict[str, list[OrderRow]]] = {}
+    for as_of in range(1, len(facts) + 1, 7):
+        followed[as_of] = {
+            status: orders.page_past(connection, as_of, status=status, limit=500)[0] for status in OrderStatus
+        }
+    connection.execute("truncate weaver_events restart identity")
+    forget(connection)
+    done = 0
+    for as_of, were in followed.items():
+        append(connection, facts[done:as_of])
+        done = as_of
+        fold(connection, OrdersReadModel())
+        for status, rows in were.items():
+            assert rows == orders.page(connection, status=status, limit=500)[0], (as_of, status)
+    assert {status for were in followed.values() for status, rows in were.items() if rows} >= {
+        "submitted",
+        "unknown",
+        "accepted",
+        "partial",
+    }

@@ -46,7 +46,8 @@ def positions(connection: Connection[TupleRow]) -> list[int]:
 
 
 def test_money_stops_and_telling_parks() -> None:
-    assert {model.name for model in READ_MODELS if model.poison == "park"} == {"activity", "decisions", "log"}
+    telling = {"activity", "decisions", "exchange_accounts", "log"}
+    assert {model.name for model in READ_MODELS if model.poison == "park"} == telling
 
 
 @pytest.mark.parametrize("batch", [1, 3, 1_000])

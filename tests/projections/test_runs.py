@@ -7,17 +7,20 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.event_catalogue import EVENTS
 from domain.events import Event
 from domain.ids import new_id
 from domain.run import (
     RunDeleted,
     RunEquityMarked,
     RunFailed,
+    RunFaulted,
     RunStarted,
     RunStartRequested,
     RunStopped,
     RunStopRequested,
 )
+from domain.tape import TapeTicked, tape_stream_id
 from projections import runs
 from projections.runs import RunRow, RunsReadModel
 from tests.costs import NO_COSTS
@@ -119,6 +122,17 @@ def test_a_failed_run_keeps_code_message_and_traceback(connection: Connection[Tu
     assert row.error == {"code": "STRATEGY_ERROR", "message": "ZeroDivisionError", "traceback": "line 1\nline 2"}
 
 
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_a_run_that_cannot_go_on_says_why_while_its_orders_are_being_cancelled(
+    connection: Connection[TupleRow], batch: int
+) -> None:
+    why = {"code": "STRATEGY_ERROR", "message": "ZeroDivisionError", "traceback": "line 1"}
+    row = folded(connection, run_created(mode="paper"), *STARTED, RunFaulted(at=minute(3), **why), batch=batch)
+    assert (row.status, row.stopped_at, row.error) == ("running", None, why)
+    row = folded(connection, RunFailed(at=minute(4), **why), batch=batch)
+    assert (row.status, row.stopped_at, row.error) == ("error", minute(4), why)
+
+
 def test_text_with_nul_characters_is_kept_readable(connection: Connection[TupleRow]) -> None:
     failed = RunFailed(at=minute(3), code="STRATEGY_ERROR", message="a\0b", traceback="literal \\u0000, real \0\0 \\\0")
     row = folded(connection, run_created(notes="\0"), failed)
@@ -157,10 +171,16 @@ def test_a_deleted_run_is_in_no_list(connection: Connection[TupleRow]) -> None:
     assert ([row.id for row in rows], total) == ([other], 1)
 
 
-def test_marks_of_equity_leave_the_row_alone(connection: Connection[TupleRow]) -> None:
+def test_marks_of_equity_and_the_tape_leave_the_row_alone(connection: Connection[TupleRow]) -> None:
     before = folded(connection, run_created(), *STARTED)
+    given(connection, tape_stream_id(RUN), TapeTicked(at=minute(3), run_id=RUN, number=1, bars=()), run_id=RUN)
     marked = RunEquityMarked(at=minute(3), times=(minute(3),), equity=(Decimal(1),), cash=(Decimal(1),))
     assert folded(connection, marked) == before
+
+
+def test_every_event_of_a_run_is_folded_but_marks_of_equity() -> None:
+    of_runs = {topic for topic in EVENTS if topic.startswith("run.")}
+    assert of_runs - RunsReadModel.topics == {"run.equity_marked"}
 
 
 def test_an_event_of_a_run_that_was_never_created_stops_the_view(connection: Connection[TupleRow]) -> None:

@@ -1,5 +1,6 @@
 """What a person does to what trades: pause, resume, flatten, cancel, and the kill switch."""
 
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -8,11 +9,12 @@ import pytest
 
 from domain.events import Recorded
 from domain.ids import OrderIds, new_id
-from domain.order import OrderCreated
-from domain.run import RunStarted, RunStartRequested
+from domain.order import Order, OrderCreated
+from domain.run import Run, RunStarted, RunStartRequested
 from interfaces.composition import Weaver
 from tests.interfaces.web.scenes import CHAIN, START, record_backtest, record_run, require_error
 
+SECOND = timedelta(seconds=1)
 VERBS = ("pause", "resume", "flatten")
 
 
@@ -71,8 +73,44 @@ def test_a_working_order_is_asked_to_be_cancelled_once(api: httpx.Client, weaver
     assert (first.status_code, again.status_code) == (202, 202), first.text
     assert first.json() == {"order_id": str(order_id), "position": int(first.headers["weaver-position"])}
     order = api.get(f"/orders/{order_id}", params={"min_position": first.json()["position"]}).json()
-    assert order["status"] == "pending", "it works until the venue says otherwise"
+    assert (order["status"], order["cancel_requested"]) == ("pending", True), "it works until the venue says otherwise"
     assert [event["type"] for event in order["events"]] == ["order.created", "order.cancel_requested"]
+
+
+def test_an_order_at_an_exchange_tells_what_was_heard_of_it(api: httpx.Client, weaver: Weaver) -> None:
+    run_id = record_trading(weaver)
+    order = weaver.journal.load(Order, record_working_order(weaver, run_id))
+    assert order is not None
+    order.submit(START + SECOND)
+    order.lose_sight(START + 6 * SECOND, "no answer within 5 s")
+    order.submit(START + 20 * SECOND)
+    order.accept(START + 21 * SECOND, "61e69015")
+    weaver.journal.record(order, run_id=run_id, chain=CHAIN)
+    query = {"min_position": weaver.journal.head()}
+    shown = api.get(f"/orders/{order.id}", params=query).json()
+    assert (shown["status"], shown["exchange_order_id"]) == ("accepted", "61e69015")
+    assert (shown["submitted_at"], shown["cancel_requested"]) == ("2024-01-01T00:00:20Z", False)
+    told = ["order.created", "order.submitted", "order.outcome_unknown", "order.submitted", "order.accepted"]
+    assert [event["type"] for event in shown["events"]] == told
+    before = {"as_of": shown["events"][2]["position"]}
+    assert api.get(f"/orders/{order.id}", params=before).json()["status"] == "unknown"
+    for status, place in (("unknown", before), ("accepted", query)):
+        page = api.get(f"/runs/{run_id}/orders", params={**place, "status": status}).json()
+        assert [one["id"] for one in page["items"]] == [str(order.id)], status
+
+
+def test_a_run_that_cannot_go_on_says_why_before_it_has_ended(api: httpx.Client, weaver: Weaver) -> None:
+    run_id = record_trading(weaver)
+    run = weaver.journal.load(Run, run_id)
+    assert run is not None
+    run.fault(START, "STRATEGY_ERROR", "ZeroDivisionError: division by zero", "Traceback …")
+    head = weaver.journal.record(run, run_id=run_id, chain=CHAIN)
+    shown = api.get(f"/runs/{run_id}", params={"min_position": head}).json()
+    why = {"code": "STRATEGY_ERROR", "message": "ZeroDivisionError: division by zero", "traceback": "Traceback …"}
+    assert (shown["status"], shown["stopped_at"], shown["error"]) == ("running", None, why)
+    assert api.get("/activity", params={"min_position": head, "severity": "error"}).json()["items"][0]["message"] == (
+        "Cannot go on, its orders are being cancelled: ZeroDivisionError: division by zero (STRATEGY_ERROR)"
+    )
 
 
 def test_orders_that_have_ended_and_orders_of_backtests_are_not_cancelled(api: httpx.Client, weaver: Weaver) -> None:

@@ -9,10 +9,13 @@ import httpx
 import pytest
 
 from domain.events import Recorded
+from domain.exchange_account import ExchangeAccountRecord, HeldPosition, account_stream_id
 from domain.ids import OrderIds, new_id
 from domain.order import CANCELLED_BY_STRATEGY, Execution, Order, OrderCreated, Side
+from domain.tape import Tape, tape_stream_id
 from interfaces.composition import Weaver
 from tests.interfaces.web.scenes import CHAIN, HOUR, START, record_backtest, record_run, require_error
+from tests.projections.facts import discrepancy, reconciled
 
 PATHS = ("/trades", "/positions", "/accounts")
 
@@ -158,6 +161,46 @@ def test_an_account_adds_up(api: httpx.Client, weaver: Weaver) -> None:
     assert len(items(api, weaver, "/accounts")) == 2
 
 
+def test_accounts_at_exchanges_are_shown_as_the_broker_sees_them(api: httpx.Client, weaver: Weaver) -> None:
+    assert api.get("/accounts").json()["exchanges"] == []
+    run_id = record_run(weaver)
+    account = ExchangeAccountRecord(account_stream_id("alpaca-paper"))
+    account.reconcile(reconciled(0, positions=(HeldPosition("SPY", Decimal("-2.50"), Decimal(0)),)))
+    account.discrepancy(discrepancy(1, run_id=run_id))
+    weaver.journal.record(account, run_id=None, chain=CHAIN)
+    query: dict[str, Any] = {"min_position": weaver.journal.head(), "mode": "live"}
+    page = api.get("/accounts", params=query).json()
+    assert (page["items"], page["total"]) == ([], 0)
+    assert page["exchanges"] == [
+        {
+            "name": "alpaca-paper",
+            "account_id": "PA3XYZ",
+            "currency": "USD",
+            "cash": "99874.34",
+            "equity": "100000.01",
+            "buying_power": "199748.68",
+            "positions": [{"symbol": "SPY", "at_exchange": "-2.5", "of_runs": "0"}],
+            "open_orders": 1,
+            "external_orders": 0,
+            "reconciled_at": "2024-03-01T00:00:00Z",
+            "reconciled_because": "timer",
+            "discrepancies": [
+                {
+                    "kind": "position",
+                    "subject": "SPY",
+                    "message": "SPY: the exchange holds -2, the runs 0",
+                    "expected": "0",
+                    "found": "-2",
+                    "policy": "ignore",
+                    "run_id": str(run_id),
+                    "found_at": "2024-03-01T00:01:00Z",
+                }
+            ],
+            "position": weaver.journal.head(),
+        }
+    ]
+
+
 def test_a_decision_tells_what_was_placed_refused_and_cancelled(api: httpx.Client, weaver: Weaver) -> None:
     run_id = record_run(weaver)
     earlier = place(weaver, run_id, 1, "buy", "1", price=Decimal("9.50"), order_type="limit", tag="entry")
@@ -193,8 +236,28 @@ def test_a_decision_tells_what_was_placed_refused_and_cancelled(api: httpx.Clien
         "policy": "max_open_orders",
     }
     assert (later["cancellations"], later["cancelled"]) == (1, [str(earlier.id)])
+    assert (later["tick"], later["cause"], later["missed"], later["missed_because"]) == (None, None, 0, None)
     assert items(api, weaver, f"/runs/{run_id}/decisions", symbol="ETH/USD") == [later]
     assert items(api, weaver, f"/runs/{run_id}/decisions", end="2024-01-01T02:00:00Z") == [first]
+
+
+def test_a_decision_on_live_data_tells_on_what_and_which_bars_were_missed(api: httpx.Client, weaver: Weaver) -> None:
+    run_id = record_run(weaver, mode="paper")
+    working, placed = place(weaver, run_id, 1, "buy", "1"), place(weaver, run_id, 2, "buy", "2")
+    record_orders(weaver, run_id, working)
+    tape, at = Tape(tape_stream_id(run_id)), placed.created.at
+    tape.tick(at, run_id, [], missed=3, missed_because="the machine was asleep")
+    tape.decide(at, run_id, f"{tape.id}:1", 1, 1, 1)
+    working.request_cancel(at)
+    weaver.journal.append_batch(tape.collect_events(), run_id, CHAIN)
+    record_orders(weaver, run_id, placed, working)
+    later, _ = items(api, weaver, f"/runs/{run_id}/decisions")
+    assert [order["id"] for order in later["orders"]] == [str(placed.id)]
+    assert (later["cancellations"], later["cancelled"]) == (1, [str(working.id)])
+    assert (later["tick"], later["cause"]) == (1, f"{tape.id}:1")
+    assert (later["missed"], later["missed_because"]) == (3, "the machine was asleep")
+    cause = api.get(f"/runs/{run_id}/events", params={"type": "tape.ticked"}).json()["items"][0]
+    assert cause["id"] == later["cause"]
 
 
 def test_what_is_not_a_filter_is_refused(api: httpx.Client, weaver: Weaver) -> None:
