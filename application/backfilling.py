@@ -37,7 +37,6 @@ def backfilled(
             for time, *prices in zip(*columns, strict=True)
         ]
     found.sort(key=lambda bar: bar.opened_at)
-    grown = Tape(tape.id)
-    grown.version = tape.version
+    grown = tape.forked()
     grown.backfill(at, run_id, found, reason)
     return grown

@@ -47,7 +47,7 @@ from domain.run import (
 )
 from domain.run_log import LogWritten, RunLog, log_stream_id
 from domain.sessions import Sessions
-from domain.tape import TapeBackfilled, TapeBar, TapeDecided, TapeTicked, tape_stream_id
+from domain.tape import Tape, TapeBackfilled, TapeBar, TapeDecided, TapeTicked, tape_stream_id
 
 # Who recorded an entry: a run's session, and an exchange that fills orders out of the run's own bars.
 SESSION, EXCHANGE = "session", "exchange"
@@ -224,10 +224,9 @@ class LiveTrading:
         if not is_tick and not decisions:
             return
         cause = _cause(one.entry)
-        decided = TapeDecided(
-            at=one.event.at, run_id=self._run_id, cause=cause, number=self._ticks, orders=orders, cancels=cancels
-        )
-        missing = self._missing([*decisions, Recorded(self._tape_id, 0, decided)])
+        tape = Tape(self._tape_id)
+        tape.decide(one.event.at, self._run_id, cause, self._ticks, orders, cancels)
+        missing = self._missing([*tape.collect_events(), *decisions])
         if missing:
             self._append(missing, cause)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import cast
 from uuid import UUID
 
 from application.backfilling import backfilled
@@ -239,8 +240,7 @@ class LiveRun:
         self._let_decide(passed.boundary + timedelta(seconds=patience))
         for _ in range(MAX_ATTEMPTS):
             self._take_news()
-            number = self._book.tape.ticks + 1
-            if self._is_to_end or self._record_tick(self._ticked(passed, bars, number)):
+            if self._is_to_end or self._record_tick(passed, bars):
                 self._mark_equity()
                 return
         raise ConcurrentChange(f"the tick of {passed.boundary:%H:%M:%S} could not be recorded: others were faster")
@@ -260,20 +260,22 @@ class LiveRun:
             self._keeper.attend()
             self._woken.wait(SHORT_WAIT)
 
-    def _ticked(self, passed: Passed, bars: tuple[TapeBar, ...], number: int) -> TapeTicked:
-        return TapeTicked(
-            at=passed.boundary,
-            run_id=self.id,
-            number=number,
-            bars=bars,
+    def _record_tick(self, passed: Passed, bars: tuple[TapeBar, ...]) -> bool:
+        """Record a tick with what the exchange made of the orders, if it is a simulated one; False: look again."""
+        tape = self._book.tape.forked()
+        seen = 0 if self._matching is None else self._book.position
+        lateness = round((self._tools.clock.now() - passed.boundary).total_seconds(), 6)
+        if not tape.tick(
+            passed.boundary,
+            self.id,
+            bars,
             missed=passed.missed,
             missed_because=passed.because,
-            lateness=round((self._tools.clock.now() - passed.boundary).total_seconds(), 6),
-            seen=0 if self._matching is None else self._book.position,
-        )
-
-    def _record_tick(self, ticked: TapeTicked) -> bool:
-        """Record a tick with what the exchange made of the orders, if it is a simulated one; False: decide anew."""
+            lateness=lateness,
+            seen=seen,
+        ):
+            return True
+        ticked = cast(TapeTicked, tape.collect_events()[0].event)
         reports = [] if self._matching is None else self._matching.match(ticked)
         while True:
             tape = self._book.tape

@@ -128,6 +128,17 @@ class Tape(Aggregate):
         )
         return True
 
+    def decide(self, at: datetime, run_id: UUID, cause: str, number: int, orders: int, cancels: int) -> None:
+        """Record a decision. number: of the newest tick it had seen."""
+        self.trigger(TapeDecided(at=at, run_id=run_id, cause=cause, number=number, orders=orders, cancels=cancels))
+
+    def forked(self) -> "Tape":
+        """Return a tape in the same state, to record something on that may come to nothing."""
+        fork = Tape(self.id)
+        fork.version, fork.ticks, fork.ticked_at = self.version, self.ticks, self.ticked_at
+        fork.decided, fork.bars = self.decided, self.bars
+        return fork
+
     def apply(self, event: Event) -> None:
         """Change the state as the event says."""
         match event:

@@ -46,18 +46,10 @@ def test_a_boundary_is_recorded_once_and_none_before_it() -> None:
     assert given(Tape, FIRST).aggregate.tick(AT + MINUTE, RUN, [])
 
 
-def test_a_cause_is_decided_on_once() -> None:
-    given(Tape, FIRST).when(lambda tape: tape.decide(AT, RUN, CAUSE, 1, 1, 0)).then(DECIDED)
-    given(Tape, FIRST, DECIDED).when(lambda tape: tape.decide(AT, RUN, CAUSE, 1, 2, 2)).then()
-    again = given(Tape, FIRST, DECIDED).aggregate
-    assert not again.decide(AT, RUN, CAUSE, 1, 0, 0)
-    assert again.decide(AT, RUN, f"{UUID(int=9)}:3", 1, 0, 0)
-
-
 def test_a_decision_on_a_fill_leaves_the_newest_decided_tick_where_it_was() -> None:
     tape = given(Tape, FIRST, DECIDED).aggregate
     tape.decide(AT, RUN, f"{UUID(int=9)}:3", 0, 0, 0)
-    assert (tape.decided, tape.decided_causes) == (1, {CAUSE, f"{UUID(int=9)}:3"})
+    assert tape.decided == 1
 
 
 def test_bars_nobody_watched_are_history_and_no_tick() -> None:
@@ -109,18 +101,13 @@ def test_whatever_is_asked_boundaries_ascend_and_refolding_gives_the_same_tape(a
                 taken = tape.tick(AT + number * MINUTE, RUN, [BAR])
                 assert taken == (before is None or AT + number * MINUTE > before)
             case "decide":
-                before_causes = set(tape.decided_causes)
-                assert tape.decide(AT, RUN, f"{RUN}:{number}", tape.ticks, 0, 0) == (
-                    f"{RUN}:{number}" not in before_causes
-                )
+                tape.decide(AT, RUN, f"{RUN}:{number}", tape.ticks, 0, 0)
             case _:
                 tape.backfill(AT, RUN, [BAR] * number, "history")
     recorded = tape.collect_events()
     ticks = [one.event for one in recorded if isinstance(one.event, TapeTicked)]
     assert [tick.number for tick in ticks] == list(range(1, len(ticks) + 1))
     assert [tick.at for tick in ticks] == sorted({tick.at for tick in ticks})
-    causes = [one.event.cause for one in recorded if isinstance(one.event, TapeDecided)]
-    assert len(causes) == len(set(causes))
     again = Tape.fold(None, recorded)
     assert state(again) == (state(tape) if recorded else None)
 
@@ -129,7 +116,7 @@ def state(tape: Tape | None) -> tuple[object, ...] | None:
     """All there is to know of a tape."""
     if tape is None:
         return None
-    return tape.version, tape.ticks, tape.ticked_at, tape.decided, tape.decided_causes, tape.bars
+    return tape.version, tape.ticks, tape.ticked_at, tape.decided, tape.bars
 
 
 def test_a_tape_belongs_to_one_run() -> None:
