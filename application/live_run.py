@@ -38,8 +38,8 @@ RETRY_SECONDS = 1.0
 SHORT_WAIT = 0.05
 # The session's process is looked at this often while a boundary is awaited.
 LOOK_SECONDS = 1.0
-# The share of its bar's length a boundary waits for its bars, and the most it waits.
-PATIENCE_SHARE, MOST_PATIENCE = 0.8, 8.0
+# The share of its bar's length a boundary waits for its bars, at most.
+PATIENCE_SHARE = 0.8
 SECONDS_BETWEEN_MARKS = 60.0
 MAX_ATTEMPTS = 10
 MOST_BACKFILLED = 5_000
@@ -49,7 +49,10 @@ type Report = Callable[[str, dict[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class LiveRunTools:
-    """What a paper or live run needs of its process."""
+    """What a paper or live run needs of its process.
+
+    bar_patience: the most seconds a boundary waits for its bars. decision_patience: those a session has to decide.
+    """
 
     journal: Journal
     hub: JournalHub
@@ -58,6 +61,8 @@ class LiveRunTools:
     launcher: SessionLauncher
     calendar: SessionCalendar
     report: Report
+    bar_patience: float
+    decision_patience: float
 
 
 class LiveRun:
@@ -77,7 +82,7 @@ class LiveRun:
         self._execution = execution
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._keeper = SessionKeeper(run_id, tools.launcher, self._tell)
+        self._keeper = SessionKeeper(run_id, tools.launcher, tools.decision_patience, self._tell)
         self._marked_at = 0.0
         self.failure: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"run {str(run_id)[-4:]}", daemon=True)
@@ -231,7 +236,7 @@ class LiveRun:
 
     def _tick(self, passed: Passed) -> None:
         opened_at = to_microseconds(passed.boundary) - self._frame.microseconds
-        patience = min(self._frame.seconds * PATIENCE_SHARE, MOST_PATIENCE)
+        patience = min(self._frame.seconds * PATIENCE_SHARE, self._tools.bar_patience)
         symbols = self._book.description.symbols
         closed = self._feed.closed(symbols, self._frame, opened_at, patience)
         bars = tuple(_tape_bar(closed[symbol]) for symbol in symbols if symbol in closed)

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from application.ports import SessionLauncher, SessionProcess
 
-# How long a session may take to decide on a tick.
-DECISION_SECONDS = 15.0
 # So many processes in a row may end without having decided on anything.
 MAX_LAUNCHES = 3
 POLL_SECONDS = 0.05
@@ -16,11 +14,15 @@ type Report = Callable[..., None]
 
 
 class SessionKeeper:
-    """One run's process. A process that decides is trusted again: only failures in a row count."""
+    """One run's process. A process that decides is trusted again: only failures in a row count.
 
-    def __init__(self, run_id: UUID, launcher: SessionLauncher, report: Report) -> None:
+    patience: seconds it may take to decide on a tick.
+    """
+
+    def __init__(self, run_id: UUID, launcher: SessionLauncher, patience: float, report: Report) -> None:
         self._run_id = run_id
         self._launcher = launcher
+        self._patience = patience
         self._report = report
         self._process: SessionProcess | None = None
         self._launches = 0
@@ -44,9 +46,9 @@ class SessionKeeper:
         code, since = self._process.poll(), self._waiting_since
         if code is not None:
             return self._replace(f"ended with exit code {code}")
-        if since is not None and monotonic() > since + DECISION_SECONDS:
+        if since is not None and monotonic() > since + self._patience:
             self._process.kill()
-            return self._replace(f"had not decided for {DECISION_SECONDS:g} s and was ended")
+            return self._replace(f"had not decided for {self._patience:g} s and was ended")
         return None
 
     def complaint(self) -> str:

@@ -128,9 +128,7 @@ def compose(
     tail.subscribe(hub.publish, lambda run_id, fraction: None)
     hub.listen(latch.follow)
     claims = DatabaseRunClaims(database_url)
-    launcher = ChildLauncher(
-        database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
-    )
+    launcher = ChildLauncher(database_url, settings, spare)
     reading = SharedReading(catalogue)
     log = structlog.get_logger("supervisor")
 
@@ -140,7 +138,9 @@ def compose(
     exchanges = EntryPointExchangeCatalog(settings, bars)
     realtime = RealtimeClock(clock)
     sessions = ExchangeSessions(settings.home / "cache")
-    live_tools = LiveRunTools(journal, hub, clock, realtime, launcher, sessions, report)
+    live_tools = LiveRunTools(
+        journal, hub, clock, realtime, launcher, sessions, report, settings.bar_patience, settings.decision_patience
+    )
     dispatch = Dispatch(journal, clock, catalog, bars, exchanges)
     markets = LiveRuns(live_tools, exchanges, lambda: DatabaseRunClaims(database_url), latch)
     return Weaver(

@@ -6,9 +6,9 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
-from pathlib import Path
 from uuid import UUID
 
+from interfaces.settings import Settings
 from interfaces.user_code import scrubbed_environment
 
 COMPLAINT_LINES = 30
@@ -100,21 +100,14 @@ class ChildLauncher:
     spare: a process that was started ahead, to be used for the first run: starting one takes half a second.
     """
 
-    def __init__(
-        self,
-        database_url: str,
-        strategies_dir: Path,
-        cache_dir: Path,
-        log_level: str,
-        log_format: str | None,
-        spare: ChildProcess | None = None,
-    ) -> None:
-        self._task = {
+    def __init__(self, database_url: str, settings: Settings, spare: ChildProcess | None = None) -> None:
+        self._task: Mapping[str, object] = {
             "database_url": database_url,
-            "strategies_dir": str(strategies_dir),
-            "cache_dir": str(cache_dir),
-            "log_level": log_level,
-            "log_format": log_format,
+            "strategies_dir": str(settings.strategies_dir),
+            "cache_dir": str(settings.home / "cache"),
+            "log_level": settings.log_level,
+            "log_format": settings.log_format,
+            "memory": settings.session_memory,
         }
         self._spare = spare
 
@@ -122,5 +115,5 @@ class ChildLauncher:
         """Return the run's process, already running."""
         spare, self._spare = self._spare, None
         process = spare if spare is not None and spare.poll() is None else ChildProcess()
-        process.give(self._task | {"run_id": str(run_id)})
+        process.give({**self._task, "run_id": str(run_id)})
         return process

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     rate_limit: float = Field(600, ge=0, le=1_000_000, allow_inf_nan=False)
     rate_burst: int = Field(3_000, ge=1, le=1_000_000)
     strategies_dir: Path = Path("strategies")
+    bar_patience: float = Field(8, ge=0.1, le=60, allow_inf_nan=False)
+    decision_patience: float = Field(15, ge=1, le=3_600, allow_inf_nan=False)
+    session_memory: int = Field(2_048, ge=256, le=1_048_576)
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
