@@ -77,7 +77,7 @@ def started(server: WeaverServer, strategy: str, ticks: int = 1, **settings: Any
     """Start a paper run of one of the strategies above; return its id after some ticks."""
     run_id = server.create_run(mode="paper", symbols=[SYMBOL], timeframe="1s", **({"strategy_id": strategy} | settings))
     server.start_run(run_id)
-    wait_for_ticks(server, run_id, ticks)
+    wait_until(lambda: len(events_of(server, run_id, "tape.decided")) >= ticks, 40, f"{ticks} decisions")
     return run_id
 
 
@@ -98,7 +98,7 @@ def held(server: WeaverServer, run_id: str) -> Decimal:
 
 
 def test_a_paused_run_places_nothing_and_a_resumed_one_goes_on(server: WeaverServer) -> None:
-    run_id = started(server, "every_bar", ticks=2)
+    run_id = started(server, "every_bar", ticks=3)
     paused_at = command(server, f"/runs/{run_id}/pause")
     ticks = len(events_of(server, run_id, "tape.ticked"))
     wait_for_ticks(server, run_id, ticks + 3)
