@@ -181,7 +181,7 @@ def random_facts(seed: int, runs: int = 4, orders: int = 30) -> Iterator[Recorde
     """
     generator = np.random.default_rng(seed)
     lives = [list(_life(generator, orders)) for _ in range(runs)]
-    lives += [list(_life_at_an_exchange(generator, orders)), list(_life_of_an_account(generator, orders))]
+    lives += [list(_life_at_an_exchange(generator, orders // 2)), list(_life_of_an_account(generator, orders // 3))]
     while waiting := [life for life in lives if life]:
         life = waiting[generator.integers(len(waiting))]
         yield from life[: (taken := int(generator.integers(1, 6)))]
@@ -334,7 +334,7 @@ def _hear(generator: np.random.Generator, order: Order, at: datetime) -> None:
 def _life_of_an_account(generator: np.random.Generator, facts: int) -> Iterator[Recorded]:
     exchange = f"exchange-{generator.integers(10**9)}"
     account = ExchangeAccountRecord(account_stream_id(exchange))
-    for number in range(1, facts // 2 + 1):
+    for number in range(1, facts + 1):
         held = HeldPosition("SPY", Decimal(int(generator.integers(3))), Decimal(1))
         if generator.random() < 0.5:
             account.reconcile(
