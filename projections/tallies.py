@@ -6,7 +6,6 @@ What changes is what the statement that writes the rows has changed, so entries 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import LiteralString
 
 from psycopg import Connection, Cursor, sql
@@ -28,18 +27,22 @@ class Tally:
 
     @property
     def addition(self) -> sql.Composed:
-        """The statement that adds `changes`, of columns `of_<column>` and `change`, and returns the rows it wrote."""
+        """The statement that adds `changes`, of columns `of_<column>` and `change`.
+
+        It returns of each row it wrote the place, `ctid`, and what it is now, `tallied`.
+        """
         changed = [f"of_{column}" for column in self.columns]
         return sql.SQL(
             "insert into {table} as kept ({columns}, tallied) select {changed}, sum(change) from changes "
             "where num_nulls({changed}) = 0 group by {changed} having sum(change) <> 0 "
-            "on conflict ({columns}) do update set tallied = kept.tallied + excluded.tallied returning kept.*"
+            "on conflict ({columns}) do update set tallied = kept.tallied + excluded.tallied "
+            "returning kept.ctid, kept.tallied"
         ).format(table=sql.Identifier(self.name), columns=_names(self.columns), changed=_names(changed))
 
     @property
-    def removal(self) -> bytes:
-        """The statement that removes what is empty of the rows given as JSON."""
-        return _removal(self.name, self.columns)
+    def removal(self) -> LiteralString:
+        """The statement that removes the rows at these places."""
+        return f"delete from {self.name} where ctid = any(%s::tid[])"
 
     def kind(self, asked: Mapping[LiteralString, object]) -> dict[str, object] | None:
         """Return the values of columns that the conditions, each `column = %s`, ask for; None if it knows not all."""
@@ -55,18 +58,6 @@ class Tally:
         )
         [(total,)] = connection.execute(statement, kind)
         return int(total)
-
-
-@lru_cache(50)
-def _removal(name: LiteralString, columns: tuple[LiteralString, ...]) -> bytes:
-    """Made once for each tally: composing it takes longer than sending it."""
-    table = sql.Identifier(name)
-    same = sql.SQL(" and ").join(sql.SQL("kept.{0} = empty.{0}").format(sql.Identifier(column)) for column in columns)
-    statement = sql.SQL(
-        "delete from {table} as kept using json_populate_recordset(null::{table}, %s::json) as empty "
-        "where {same} and kept.tallied = 0"
-    )
-    return statement.format(table=table, same=same).as_bytes()
 
 
 def _names(columns: Iterable[str]) -> sql.Composed:
@@ -106,18 +97,21 @@ class Tallies:
     def tallied(self) -> sql.Composed:
         """The end of a statement whose `changes` are rows of `names`, and by how many there are more: adds them.
 
-        Its only row has for each tally, as JSON, the rows that are empty now; null for none.
+        Its only row has for each tally the places of the rows that are empty now; null for none.
         """
         added = [(sql.Identifier(f"in_{tally.name}"), tally.addition) for tally in self.tallies]
         return sql.SQL("{additions} select {empty}").format(
             additions=sql.SQL(", ").join(sql.SQL("{} as ({})").format(*one) for one in added),
             empty=sql.SQL(", ").join(
-                sql.SQL("(select json_agg({0})::text from {0} where tallied = 0)").format(name) for name, _ in added
+                sql.SQL("(select array_agg(ctid::text) from {0} where tallied = 0)").format(name) for name, _ in added
             ),
         )
 
-    def remove_empty(self, cursor: Cursor[TupleRow], empty: Sequence[str | None]) -> None:
-        """Remove the rows that `tallied` says are empty: a combination there is none of has no row."""
-        for tally, rows in zip(self.tallies, empty, strict=True):
-            if rows is not None:
-                cursor.execute(tally.removal, (rows,))
+    def remove_empty(self, cursor: Cursor[TupleRow], empty: Sequence[list[str] | None]) -> None:
+        """Remove the rows that `tallied` says are empty: a combination of which there is none has no row.
+
+        In the transaction of that statement, which keeps the rows where they are.
+        """
+        for tally, places in zip(self.tallies, empty, strict=True):
+            if places is not None:
+                cursor.execute(tally.removal, (places,))
