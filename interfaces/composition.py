@@ -117,7 +117,8 @@ def compose(
     require_migrated(database_url)
     clock = clock or WallClock()
     journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS), catalogue)
-    bars = BarStore(database_url)
+    queries = pool(database_url, max_size=QUERY_CONNECTIONS)
+    bars = BarStore(database_url, queries)
     catalog = FileStrategyCatalog(settings.strategies_dir)
     tail = JournalTail(database_url)
     broadcast = Broadcast(journal.epoch)
@@ -150,7 +151,7 @@ def compose(
         dispatch=dispatch,
         catalog=catalog,
         bars=bars,
-        queries=pool(database_url, max_size=QUERY_CONNECTIONS),
+        queries=queries,
         tail=tail,
         tally=tally,
         broadcast=broadcast,
