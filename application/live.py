@@ -68,7 +68,7 @@ class SessionAsked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LiveTools:
-    """What a live session needs of the world."""
+    """What a live session needs of the world. alive: called whenever an entry was dealt with."""
 
     journal: Journal
     catalog: StrategyCatalog
@@ -76,6 +76,7 @@ class LiveTools:
     clock: Clock
     wakeup: Wakeup
     end_asked: Callable[[], bool]
+    alive: Callable[[], object]
     log: LogLine
 
 
@@ -144,6 +145,7 @@ class LiveTrading:
             for one in inputs:
                 if self._take(session, one):
                     return
+                self._tools.alive()
                 if self._tools.end_asked():
                     raise SessionAsked
             if is_first:

@@ -262,7 +262,8 @@ class LiveRun:
             is_decided = book.tape.decided >= book.tape.ticks
             if self._is_to_end or (is_decided and all(one.status in _ON_THE_BOOK for one in book.orders.values())):
                 return
-            self._keeper.attend()
+            if self._keeper.attend() is not None:
+                return
             self._woken.wait(SHORT_WAIT)
 
     def _record_tick(self, passed: Passed, bars: tuple[TapeBar, ...]) -> bool:

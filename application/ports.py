@@ -97,6 +97,10 @@ class SessionProcess(Protocol):
         """Return the exit code, None while it lives."""
         ...
 
+    def last_sign(self) -> float | None:
+        """Return when it last showed that it is at work, in monotonic seconds; None while it is being loaded."""
+        ...
+
     def interrupt(self) -> None:
         """Ask it to end soon."""
         ...

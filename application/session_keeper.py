@@ -9,6 +9,8 @@ from application.ports import SessionLauncher, SessionProcess
 # So many processes in a row may end without having decided on anything.
 MAX_LAUNCHES = 3
 POLL_SECONDS = 0.05
+# How long a process may take until it shows the first sign of life: Python, its libraries, the strategy's own imports.
+LOADING_SECONDS = 60.0
 
 type Report = Callable[..., None]
 
@@ -27,10 +29,11 @@ class SessionKeeper:
         self._process: SessionProcess | None = None
         self._launches = 0
         self._waiting_since: float | None = None
+        self._launched_at = 0.0
 
     def ticked(self) -> None:
         """There is a tick to decide on."""
-        self._waiting_since = self._waiting_since or monotonic()
+        self._waiting_since = monotonic() if self._waiting_since is None else self._waiting_since
 
     def decided(self) -> None:
         """Everything is decided."""
@@ -43,13 +46,22 @@ class SessionKeeper:
         if self._process is None:
             self._launch()
             return None
-        code, since = self._process.poll(), self._waiting_since
+        code = self._process.poll()
         if code is not None:
             return self._replace(f"ended with exit code {code}")
-        if since is not None and monotonic() > since + self._patience:
+        if self._is_stuck(self._process):
             self._process.kill()
             return self._replace(f"had not decided for {self._patience:g} s and was ended")
         return None
+
+    def _is_stuck(self, process: SessionProcess) -> bool:
+        """Whether there is something to decide and the process has shown no sign of life for too long."""
+        if self._waiting_since is None:
+            return False
+        sign = process.last_sign()
+        if sign is None:
+            return monotonic() > self._launched_at + LOADING_SECONDS
+        return monotonic() > max(sign, self._waiting_since) + self._patience
 
     def complaint(self) -> str:
         """Return the last lines the process wrote."""
@@ -67,7 +79,7 @@ class SessionKeeper:
 
     def _launch(self) -> None:
         self._launches += 1
-        self._waiting_since = None
+        self._launched_at = monotonic()
         self._process = self._launcher.launch(self._run_id)
         self._report("session started", launches=self._launches)
 

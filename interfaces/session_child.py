@@ -1,4 +1,6 @@
-"""The child process of one run: `python -m interfaces.session_child`, with its task as the first line of its input.
+"""The child process of one run: `python -m interfaces.session_child FD`, with its task as the first line of its input.
+
+FD: an open descriptor; a byte is written there whenever something was dealt with, as a sign of life.
 
 Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop, 5 the parent is gone,
 6 another process decides for the run.
@@ -159,6 +161,7 @@ def _trade(run_id: UUID, task: Mapping[str, Any], line: StopLine) -> None:
                 clock=WallClock(),
                 wakeup=listener,
                 end_asked=line.asked.is_set,
+                alive=lambda: os.write(int(sys.argv[1]), b"."),
                 log=write,
             )
             LiveTrading(run_id, live).execute()

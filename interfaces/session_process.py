@@ -1,17 +1,20 @@
 """Child processes that trade runs, seen from the process that starts them."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
+from time import monotonic
 from uuid import UUID
 
 from interfaces.settings import Settings
 from interfaces.user_code import scrubbed_environment
 
 COMPLAINT_LINES = 30
+SIGNS_AT_ONCE = 4_096
 KILL_PATIENCE_SECONDS = 10.0
 
 
@@ -22,8 +25,10 @@ class ChildProcess:
     """
 
     def __init__(self) -> None:
+        signs, told = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "interfaces.session_child"],
+            [sys.executable, "-P", "-m", "interfaces.session_child", str(told)],
+            pass_fds=(told,),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -31,6 +36,9 @@ class ChildProcess:
             text=True,
             errors="replace",
         )
+        os.close(told)
+        self._last_sign: float | None = None
+        threading.Thread(target=self._watch, args=(signs,), name=f"signs of {self._process.pid}", daemon=True).start()
         self._lines: deque[str] = deque(maxlen=COMPLAINT_LINES)
         self._reader = threading.Thread(target=self._pass_on, name=f"output of {self._process.pid}", daemon=True)
         self._reader.start()
@@ -51,6 +59,10 @@ class ChildProcess:
             self._reader.join()
             self.hang_up()
         return code
+
+    def last_sign(self) -> float | None:
+        """Return when it last showed that it is at work, in monotonic seconds; None while it is being loaded."""
+        return self._last_sign
 
     def interrupt(self) -> None:
         """Ask it to end soon."""
@@ -85,6 +97,11 @@ class ChildProcess:
             except BrokenPipeError:
                 # a line it never read; it has ended
                 return
+
+    def _watch(self, signs: int) -> None:
+        with open(signs, "rb", buffering=0) as told:
+            while told.read(SIGNS_AT_ONCE):
+                self._last_sign = monotonic()
 
     def _pass_on(self) -> None:
         if self._process.stdout is not None:

@@ -88,6 +88,12 @@ def command(server: WeaverServer, path: str) -> int:
     return int(answer.headers["Weaver-Position"])
 
 
+def orders_of(server: WeaverServer, run_id: str) -> list[dict[str, Any]]:
+    """A run's orders as the read model has them."""
+    orders: list[dict[str, Any]] = server.get(f"/runs/{run_id}/orders")["items"]
+    return orders
+
+
 def held(server: WeaverServer, run_id: str) -> Decimal:
     """What a run holds, summed from its executions."""
     total = Decimal(0)
@@ -122,8 +128,9 @@ def test_flatten_cancels_and_closes_and_the_run_goes_on(server: WeaverServer) ->
     wait_until(lambda: held(server, run_id) == 3, 10, "three are bought")
     command(server, f"/runs/{run_id}/flatten")
     wait_until(lambda: held(server, run_id) == 0, 10, "everything is sold")
-    orders = server.get(f"/runs/{run_id}/orders")["items"]
-    assert {one["status"] for one in orders} == {"filled", "cancelled"}
+    statuses = {"filled", "cancelled"}
+    wait_until(lambda: {one["status"] for one in orders_of(server, run_id)} == statuses, 10, "the limit is cancelled")
+    orders = orders_of(server, run_id)
     assert [one["tag"] for one in orders if one["side"] == "sell"] == ["flatten"]
     assert status_of(server, run_id) == "running"
     stop(server, run_id)
@@ -183,7 +190,7 @@ def test_a_run_that_fails_says_why_and_leaves_no_order_working(server: WeaverSer
     run = server.get(f"/runs/{run_id}")
     assert run["error"]["code"] == code
     assert ("as told" if how == "raise" else "MemoryError") in run["error"]["message"]
-    assert {one["status"] for one in server.get(f"/runs/{run_id}/orders")["items"]} == {"cancelled"}
+    wait_until(lambda: {one["status"] for one in orders_of(server, run_id)} == {"cancelled"}, 10, "no order works")
     ticks = len(events_of(server, neighbour, "tape.ticked"))
     wait_for_ticks(server, neighbour, ticks + 2)
     stop(server, neighbour)
@@ -195,4 +202,4 @@ def test_a_session_that_hangs_is_replaced_and_then_given_up(server: WeaverServer
     error = server.get(f"/runs/{run_id}")["error"]
     assert error["code"] == "SESSION_DIED"
     assert "had not decided" in error["message"]
-    assert {one["status"] for one in server.get(f"/runs/{run_id}/orders")["items"]} == {"cancelled"}
+    wait_until(lambda: {one["status"] for one in orders_of(server, run_id)} == {"cancelled"}, 10, "no order works")
