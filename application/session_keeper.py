@@ -30,6 +30,7 @@ class SessionKeeper:
         self._launches = 0
         self._waiting_since: float | None = None
         self._launched_at = 0.0
+        self._given_up: str | None = None
 
     def ticked(self) -> None:
         """There is a tick to decide on."""
@@ -42,7 +43,9 @@ class SessionKeeper:
         self._waiting_since = None
 
     def attend(self) -> str | None:
-        """Make sure that a process is running; return why none will, None while one does."""
+        """Make sure that a process is running; return why none will any more, None while one does."""
+        if self._given_up is not None:
+            return self._given_up
         if self._process is None:
             self._launch()
             return None
@@ -86,6 +89,7 @@ class SessionKeeper:
     def _replace(self, what: str) -> str | None:
         self._report("session died", reason=f"the session's process {what}", complaint=self.complaint())
         if self._launches >= MAX_LAUNCHES:
-            return f"the session's process {what}, {MAX_LAUNCHES} times in a row"
+            self._given_up = f"the session's process {what}, {MAX_LAUNCHES} times in a row"
+            return self._given_up
         self._launch()
         return None
