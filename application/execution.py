@@ -84,6 +84,11 @@ class Execution:
         """Whether both sides were compared and orders may leave."""
         return self._protocol.is_ready
 
+    @property
+    def working(self) -> int:
+        """How many orders have not ended."""
+        return len(self._protocol.desks)
+
     def start(self) -> None:
         """Begin, in a thread of its own."""
         self._latch.on_halt(lambda: self._queue.put(self._protocol.cancel_everything))

@@ -33,6 +33,7 @@ from domain.growing_timeline import GrowingTimeline, no_bars
 from domain.ids import OrderIds
 from domain.market import Timeframe, to_microseconds
 from domain.order import OrderCancelRequested, OrderCreated
+from domain.risk import RiskHalted, RiskResumed
 from domain.run import (
     Run,
     RunDeleted,
@@ -206,6 +207,8 @@ class LiveTrading:
                 session.tick(event, one.reports)
             case RunPaused() | RunResumed():
                 session.pause(is_paused=isinstance(event, RunPaused))
+            case RiskHalted() | RiskResumed():
+                session.risk_changed(event)
             case RunStopRequested():
                 session.finish(STOPPED_BY_REQUEST)
                 is_over = True
