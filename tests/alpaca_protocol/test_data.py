@@ -25,7 +25,7 @@ from alpaca.data.requests import (
 )
 from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
 
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca
+from tests.alpaca_server.client import LocalAlpaca, local_alpaca, until
 
 # A Wednesday; New York opens at 14:30 UTC.
 NOW = datetime(2026, 1, 14, 20, 30, 30, tzinfo=UTC)
@@ -225,3 +225,27 @@ def test_a_given_bar_is_what_the_past_shows(tmp_path: Path) -> None:
         assert minutes[1:] == [{"t": "2026-01-14T20:30:00Z", **given}]
         latest = raw(server, "/v1beta3/crypto/us/latest/trades", symbols="BTC/USD").json()
         assert latest["trades"]["BTC/USD"]["p"] == 60050
+
+
+def test_bars_of_a_file_are_the_past_and_then_happen(tmp_path: Path) -> None:
+    file = tmp_path / "bars.csv"
+    closes = {20: "101", 29: "102", 30: "90", 31: "103"}
+    rows = [f"2026-01-14T20:{minute}:00Z,100,110,80,{close},5" for minute, close in closes.items()]
+    file.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]))
+    start = NOW.replace(second=5).isoformat()
+    options = ["--start", start, "--speed", "0", "--bars", f"ETH/USD={file}", "--set", "spread_bps=0"]
+    with local_alpaca(tmp_path / "book.jsonl", *options) as server:
+        query = {"symbols": "ETH/USD", "timeframe": "1Min", "start": "2026-01-14T20:20:00Z"}
+
+        def shown() -> list[tuple[str, float, float]]:
+            bars = raw(server, "/v1beta3/crypto/us/bars", **query).json()["bars"]["ETH/USD"]
+            return [(bar["t"][14:16], bar["h"], bar["c"]) for bar in bars]
+
+        assert shown() == [("20", 110, 101), ("29", 110, 102)]
+        order = {"symbol": "ETH/USD", "side": "buy", "time_in_force": "gtc", "qty": "1"}
+        server.place("dip", **order, type="limit", limit_price="85")
+        until(lambda: server.audit()["orders"][0]["status"] == "new")
+        server.clock(advance=60)
+        until(lambda: server.audit()["orders"][0]["status"] == "filled")
+        assert server.audit()["executions"][0]["price"] == "85"
+        assert shown()[-1] == ("30", 110, 90)

@@ -50,7 +50,9 @@ class LocalAlpaca:
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the local Alpaca ended before it listened: see what it wrote to stderr"
+        if not line:
+            self.kill()
+            raise RuntimeError("the local Alpaca ended before it listened: see what it wrote to stderr")
         self.addresses = json.loads(line)
         self._control = httpx.Client(base_url=self.control_url, timeout=DEADLINE)
 

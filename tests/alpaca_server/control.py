@@ -179,17 +179,12 @@ class Control:
 
     async def set_conditions(self, request: Request) -> Conditions:
         """Change the conditions that are named; the others stay."""
-        conditions = self._exchange.conditions
-        current = msgspec.to_builtins(conditions)
         try:
-            changes = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            wanted = msgspec.convert(current | changes, Conditions, strict=False)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            changed = self._exchange.conditions.changed(await asked(request, dict[str, Any]))
+        except msgspec.ValidationError as error:
             raise Refused(422, None, str(error)) from error
-        for name in conditions.__struct_fields__:
-            setattr(conditions, name, getattr(wanted, name))
-        self._exchange.wake.set()
-        return conditions
+        self._exchange.record(facts.ConditionsSet(conditions=changed))
+        return self._exchange.conditions
 
     # Time and prices
 

@@ -37,7 +37,7 @@ class Exchange:
         bars: Iterable[facts.BarGiven] = (),
         book_id: str | None = None,
     ) -> None:
-        self.conditions = conditions or Conditions()
+        self.conditions = Conditions()
         self.journal = Journal(path)
         self.listing = Listing.usual()
         self.clock = MarketClock(wall_time(), start or wall_time(), speed)
@@ -56,6 +56,8 @@ class Exchange:
             self._apply(fact)
         if not written:
             self._open_book(book_id or secrets.token_hex(8), seed, bars)
+        if conditions is not None:
+            self.record(facts.ConditionsSet(conditions=conditions))
 
     def _open_book(self, book_id: str, seed: int, bars: Iterable[facts.BarGiven]) -> None:
         self.record(facts.BookOpened(book_id=book_id, seed=seed))
@@ -88,6 +90,8 @@ class Exchange:
                 self.market.give_price(fact)
             case facts.BarGiven():
                 self.market.give_bar(fact)
+            case facts.ConditionsSet(conditions=conditions):
+                self.conditions.take(conditions)
             case facts.AssetChanged(symbol=symbol, status=status, tradable=tradable):
                 self.listing.change(symbol, status=status, tradable=tradable)
 
