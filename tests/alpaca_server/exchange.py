@@ -35,6 +35,7 @@ class Exchange:
         speed: float = 1.0,
         conditions: Conditions | None = None,
         bars: Iterable[facts.BarGiven] = (),
+        book_id: str | None = None,
     ) -> None:
         self.conditions = conditions or Conditions()
         self.journal = Journal(path)
@@ -54,10 +55,10 @@ class Exchange:
         for fact in written:
             self._apply(fact)
         if not written:
-            self._open_book(seed, bars)
+            self._open_book(book_id or secrets.token_hex(8), seed, bars)
 
-    def _open_book(self, seed: int, bars: Iterable[facts.BarGiven]) -> None:
-        self.record(facts.BookOpened(book_id=secrets.token_hex(8), seed=seed))
+    def _open_book(self, book_id: str, seed: int, bars: Iterable[facts.BarGiven]) -> None:
+        self.record(facts.BookOpened(book_id=book_id, seed=seed))
         self.record(facts.ClockSet(wall=self.clock.wall, market=self.clock.market, speed=self.clock.speed))
         for name in self.venues:
             self.record(facts.CashMoved(environment=name, amount=START_CASH))
