@@ -125,7 +125,6 @@ class AlpacaExchange:
 
     def open_orders(self) -> Sequence[ExchangeOrder]:
         """Return every order that may still trade, whoever placed it, oldest first."""
-        self._symbols.refresh()
         found: dict[str, ExchangeOrder] = {}
         query = {"status": "open", "limit": str(ORDERS_A_PAGE), "direction": "desc"}
         while True:

@@ -92,6 +92,7 @@ class AlpacaOrderStream:
             if not isinstance(message, dict) or "stream" not in message:
                 raise NotUnderstood("it names no stream")
             if message["stream"] != TRADE_UPDATES:
+                _log.info("the order stream says", stream=message["stream"], said=message.get("data"))
                 return
             with self._lock:
                 self._heard_at, self._expected_by = self._clock(), None

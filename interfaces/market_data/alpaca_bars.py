@@ -11,7 +11,7 @@ from application.clock import Clock
 from application.exchange import FeedBar
 from application.ports import SessionCalendar
 from domain.aggregation import DAILY, aggregate, bar_closes
-from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput
+from domain.errors import CredentialsRefused, ExchangeUnavailable
 from domain.market import Bars, Timeframe, from_microseconds, to_microseconds
 from domain.sessions import Sessions, is_always_open
 from interfaces.alpaca_wire.http import AlpacaHttp
@@ -220,7 +220,9 @@ def trade_from(row: object) -> tuple[int, float, float]:
     """Return time (microseconds since 1970), price and size of a trade; raise ExchangeUnavailable."""
     try:
         assert isinstance(row, dict)
-        return _microseconds(row["t"]), float(row["p"]), float(row["s"])
+        at, price, size = _microseconds(row["t"]), float(row["p"]), float(row["s"])
+        assert price > 0
+        return at, price, size
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise ExchangeUnavailable(f"a trade cannot be read: {error!r}") from None
 
@@ -245,7 +247,7 @@ def _columns(symbol: str, timeframe: Timeframe, rows: Sequence[object]) -> Bars:
 
 def _microseconds(text: object) -> int:
     if not isinstance(text, str):
-        raise InvalidInput(f"{text!r} is no time")
+        raise TypeError(f"{text!r} is no time")
     return to_microseconds(datetime.fromisoformat(text))
 
 

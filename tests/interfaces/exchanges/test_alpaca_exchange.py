@@ -14,8 +14,10 @@ from application.exchange import (
     NotSent,
     OutcomeUnknown,
 )
-from domain.errors import CredentialsRefused, ExchangeUnavailable
+from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput
 from interfaces.exchanges.alpaca_plugin import plugin
+from interfaces.logs import configure_logs
+from interfaces.settings import Settings
 from tests.alpaca_server.client import LocalAlpaca
 from tests.interfaces.exchanges.conftest import AlpacaScene, alpaca_settings
 from tests.interfaces.exchanges.contract import (
@@ -329,6 +331,45 @@ def test_closing_is_quick_and_nothing_is_told_afterwards(scene: AlpacaScene, lis
     assert time.monotonic() - started < 2.0
     until(lambda: connections(scene.local), lambda number: not number)
     assert listening.heard.empty()
+
+
+def test_no_key_is_in_any_log(local: LocalAlpaca, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("DEBUG", "json")
+    exchange = plugin.open("paper", alpaca_settings(local))
+    try:
+        listening = Listening()
+        exchange.follow(listening)
+        listening.wait_for("opened")
+        fills_are_heard(AlpacaScene(exchange, local), listening)
+        local.fault("error", method="GET", path="/v2/account", status=503)
+        exchange.account()
+    finally:
+        exchange.close()
+    logged = capsys.readouterr().err
+    assert "asked again" in logged
+    assert local.paper_secret_key not in logged
+    assert local.paper_key_id not in logged
+
+
+def test_a_closed_exchange_sends_nothing(scene: AlpacaScene) -> None:
+    scene.exchange.close()
+    assert isinstance(scene.exchange.submit(resting(scene)), NotSent)
+    with pytest.raises(ExchangeUnavailable, match="closed here"):
+        scene.exchange.account()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("alpaca_paper_url", "paper-api.alpaca.markets", "WEAVER_ALPACA_PAPER_URL: must look like https://host"),
+        ("alpaca_data_url", "http://[", "WEAVER_ALPACA_DATA_URL: must look like"),
+        ("alpaca_live_url", "https://host:port", "WEAVER_ALPACA_LIVE_URL: must look like"),
+        ("alpaca_paper_stream_url", "https://stream", "WEAVER_ALPACA_PAPER_STREAM_URL: must look like wss://host"),
+    ],
+)
+def test_an_address_that_is_none_is_said_to_be_at_the_start(setting: str, value: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Settings.read(**{setting: value})
 
 
 def test_an_exchange_that_was_never_followed_can_be_closed(local: LocalAlpaca) -> None:
