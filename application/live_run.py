@@ -271,14 +271,9 @@ class LiveRun:
         tape = self._book.tape.forked()
         seen = 0 if self._matching is None else self._book.position
         lateness = round((self._tools.clock.now() - passed.boundary).total_seconds(), 6)
+        missed, because = passed.missed, passed.because
         if not tape.tick(
-            passed.boundary,
-            self.id,
-            bars,
-            missed=passed.missed,
-            missed_because=passed.because,
-            lateness=lateness,
-            seen=seen,
+            passed.boundary, self.id, bars, missed=missed, missed_because=because, lateness=lateness, seen=seen
         ):
             return True
         ticked = cast(TapeTicked, tape.collect_events()[0].event)
@@ -337,16 +332,16 @@ class LiveRun:
 
     def _flatten_if_asked(self) -> None:
         """Close what is held for every request to be flat that has not been carried out: cancel first, then sell."""
-        asked = self._book.flatten_requests - self._book.flattened
-        if not asked or self._cancel_all():
+        book, now = self._book, self._tools.clock.now()
+        if not book.wishes or self._cancel_all():
             return
-        book, ids = self._book, OrderIds(self._journal.store_id, self.id)
-        orders = closing_orders(
-            self.id, ids, max(asked), book.quantities(), book.closes, self._exchange.instrument, self._tools.clock.now()
-        )
-        book.flattened |= asked
-        if orders:
-            self._journal.record(*orders, run_id=self.id, chain=self._chain)
+        ids, request = OrderIds(self._journal.store_id, self.id), book.wishes[-1]
+        instrument = self._exchange.instrument
+        orders = closing_orders(self.id, ids, request, book.quantities(), book.closes, instrument, now)
+        run = load_run(self._journal, self.id)
+        run.flatten(now, request, len(orders))
+        self._journal.record(run, *orders, run_id=self.id, chain=self._chain)
+        self._take_news()
 
     def _cancel_all(self) -> bool:
         """Ask for every order to be cancelled; return whether any still works."""

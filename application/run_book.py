@@ -4,15 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from application.flattening import request_of_sequence
 from application.journal import Journal
 from application.runs import READ_PAGE
 from domain.events import Event, JournalEntry
 from domain.money import ZERO, exact, posted
-from domain.order import Order, OrderCreated, OrderFill
+from domain.order import Order, OrderFill
 from domain.portfolio import Fill, Portfolio
 from domain.risk import RiskGuard, risk_stream_id
-from domain.run import Run, RunCreated, RunFlattenRequested
+from domain.run import Run, RunCreated, RunFlattened, RunFlattenRequested
 from domain.tape import Tape, TapeBackfilled, TapeTicked, tape_stream_id
 
 
@@ -20,8 +19,8 @@ class RunBook:
     """One run, folded. Entries are taken in the order of the journal; one that was taken already changes nothing.
 
     run, tape, guard: the aggregates. orders: those that have not ended, oldest first, ready to be decided on. ended:
-    the status every other order ended with. flatten_requests, flattened: numbers of the wishes to be flat, and of those
-    that were carried out. portfolio: what its executions add up to. closes: the newest close by symbol.
+    the status every other order ended with. wishes: numbers of the wishes to be flat that have not been carried out.
+    portfolio: what its executions add up to. closes: the newest close by symbol.
     position: of the last entry taken.
     """
 
@@ -36,8 +35,7 @@ class RunBook:
         self.corr_ids: dict[UUID, str] = {}
         self.portfolio = Portfolio(description.initial_cash)
         self.closes: dict[str, float] = {}
-        self.flatten_requests: set[int] = set()
-        self.flattened: set[int] = set()
+        self.wishes: list[int] = []
         self.position = 0
 
     def take(self, entry: JournalEntry, event: Event) -> None:
@@ -48,7 +46,9 @@ class RunBook:
         if entry.stream_id == self.id:
             self._fold(self.run, entry, event)
             if isinstance(event, RunFlattenRequested):
-                self.flatten_requests.add(entry.version)
+                self.wishes.append(entry.version)
+            elif isinstance(event, RunFlattened):
+                self.wishes = [one for one in self.wishes if one > event.request]
         elif entry.stream_id == self.tape.id:
             self._fold(self.tape, entry, event)
             if isinstance(event, TapeTicked | TapeBackfilled):
@@ -73,8 +73,6 @@ class RunBook:
     def _take_order(self, entry: JournalEntry, event: Event) -> None:
         if isinstance(event, OrderFill):
             self.portfolio.book(Fill.of(event))
-        elif isinstance(event, OrderCreated) and (number := request_of_sequence(event.sequence)) is not None:
-            self.flattened.add(number)
         order = self.orders.get(entry.stream_id)
         if order is None:
             if entry.version > 1:

@@ -88,8 +88,9 @@ def _strategies(settings: "Settings") -> Iterator[Check]:
 
 def _exchanges(settings: "Settings") -> Iterator[Check]:
     from interfaces.exchanges.catalog import EntryPointExchangeCatalog
+    from interfaces.market_data.bar_store import BarStore
 
-    catalog = EntryPointExchangeCatalog(settings)
+    catalog = EntryPointExchangeCatalog(settings, BarStore(settings.database_url.get_secret_value()))
     for one in catalog.list():
         if one.error is not None:
             yield Check("exchange", "warn", f"{one.name} cannot be used: {one_line(one.error)}")

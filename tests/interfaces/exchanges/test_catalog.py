@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from application.ports import BarSource
 from domain.errors import InvalidInput
 from interfaces.exchanges import catalog as catalog_module
 from interfaces.exchanges.catalog import EntryPointExchangeCatalog
+from interfaces.market_data.bar_store import BarStore
 from interfaces.settings import Settings
 
+# Nobody asks it anything here: it connects when it is asked.
+NO_BARS = BarStore("postgresql://nobody@127.0.0.1:1/nothing")
 KEYS = {"alpaca_paper_key_id": "PKTEST", "alpaca_paper_secret_key": "secret"}
 
 
@@ -21,6 +25,7 @@ class Toy:
     """An exchange of a package."""
 
     summary = "a toy"
+    venue = None
 
     @property
     def details(self) -> dict[str, str]:
@@ -35,7 +40,7 @@ class Toy:
     def open(self, mode: str, settings: Settings) -> Any:
         return f"{self.summary}, {mode}"
 
-    def feed(self, settings: Settings) -> Any:
+    def feed(self, settings: Settings, stored: BarSource) -> Any:
         return f"bars of {self.summary}"
 
 
@@ -67,9 +72,9 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_alpaca_is_bundled_with_the_modes_its_keys_allow() -> None:
-    assert EntryPointExchangeCatalog(Settings.read()).describe("alpaca").modes == ()
+    assert EntryPointExchangeCatalog(Settings.read(), NO_BARS).describe("alpaca").modes == ()
     both = KEYS | {"alpaca_live_key_id": "AKTEST", "alpaca_live_secret_key": "secret"}
-    described = EntryPointExchangeCatalog(Settings.read(**both)).describe("alpaca")
+    described = EntryPointExchangeCatalog(Settings.read(**both), NO_BARS).describe("alpaca")
     assert (described.modes, described.source, described.error) == (("paper", "live"), "bundled", None)
     assert "stop_limit (gtc ioc)" in described.details["crypto"]
 
@@ -77,7 +82,7 @@ def test_alpaca_is_bundled_with_the_modes_its_keys_allow() -> None:
 def test_describing_alpaca_does_not_import_its_library() -> None:
     code = (
         "import sys; from interfaces.exchanges.catalog import EntryPointExchangeCatalog as C; "
-        "from interfaces.settings import Settings; C(Settings.read()).list(); print('alpaca' in sys.modules)"
+        "from interfaces.settings import Settings; C(Settings.read(), None).list(); print('alpaca' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
@@ -85,7 +90,7 @@ def test_describing_alpaca_does_not_import_its_library() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_what_cannot_be_used_is_a_line_in_the_list() -> None:
-    errors = [(one.name, one.error) for one in EntryPointExchangeCatalog(Settings.read()).list()]
+    errors = [(one.name, one.error) for one in EntryPointExchangeCatalog(Settings.read(), NO_BARS).list()]
     assert errors == [
         ("absent", "no_such_package.exchange:plugin cannot be imported: ModuleNotFoundError: No module named "
          "'no_such_package'"),
@@ -101,7 +106,7 @@ def test_what_cannot_be_used_is_a_line_in_the_list() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_an_exchange_of_a_package_is_opened_and_fed() -> None:
-    catalog = EntryPointExchangeCatalog(Settings.read())
+    catalog = EntryPointExchangeCatalog(Settings.read(), NO_BARS)
     assert str(catalog.open("toy", "paper")) == "a toy, paper"
     assert str(catalog.feed("toy")) == "bars of a toy"
 
@@ -119,9 +124,9 @@ def test_an_exchange_of_a_package_is_opened_and_fed() -> None:
 )
 def test_what_cannot_be_opened_says_why(name: str, mode: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=re.escape(said)):
-        EntryPointExchangeCatalog(Settings.read(**KEYS)).open(name, mode)
+        EntryPointExchangeCatalog(Settings.read(**KEYS), NO_BARS).open(name, mode)
 
 
 def test_half_a_key_is_no_key() -> None:
     half = Settings.read(alpaca_paper_key_id="PKTEST", alpaca_paper_secret_key=" ")
-    assert EntryPointExchangeCatalog(half).describe("alpaca").modes == ()
+    assert EntryPointExchangeCatalog(half, NO_BARS).describe("alpaca").modes == ()
