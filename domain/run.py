@@ -10,6 +10,7 @@ import msgspec
 
 from domain.errors import InvalidInput, Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
 from domain.events import Aggregate, Event
+from domain.figures import StatisticFigure
 from domain.money import ZERO
 from domain.risk import RiskLimits
 
@@ -102,14 +103,6 @@ class BarFile(msgspec.Struct, frozen=True):
 
     symbol: str
     path: str
-
-
-class StatisticFigure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A figure and what it is based on; `value` is None where it is undefined, and `reason` says why."""
-
-    value: str | int | float | None
-    basis: str | None = None
-    reason: str | None = None
 
 
 class RunCreated(Event, frozen=True, kw_only=True):

@@ -19,9 +19,10 @@ from domain.exchange_account import (
     HeldPosition,
     account_stream_id,
 )
+from domain.figures import StatisticFigure
 from domain.ids import OrderIds, new_id
 from domain.order import Execution, Order, OrderCreated, OrderType, Side
-from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked, StatisticFigure
+from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked
 from domain.run_log import RunLog, log_line, log_stream_id
 from domain.tape import Tape, TapeBar, tape_stream_id
 from projections.catalog import READ_MODELS
