@@ -2,7 +2,7 @@
 
 alpaca-py knows the addresses and how a request is signed. What it does by itself when something goes wrong - repeating
 any request on 429 and 504, waiting for ever - is not reached, because the session answers with success only and raises
-for everything else. See docs/adr/0019-alpaca-py.md.
+for everything else. See docs/adr/0017-alpaca-py.md.
 """
 
 import random
