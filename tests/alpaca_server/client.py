@@ -83,6 +83,10 @@ class LocalAlpaca:
         assert answer.is_success, f"{method} /control{path}: {answer.text}"
         return answer.json()
 
+    def reset(self, **how: Any) -> None:
+        """Begin anew in the same process: new accounts, no faults, no connections; `start`, `speed` and `seed`."""
+        self.control("POST", "/reset", **how)
+
     def audit(self, environment: str = "paper") -> dict[str, Any]:
         """Return an account's whole book and the requests seen."""
         audit: dict[str, Any] = self.control("GET", f"/audit?environment={environment}")

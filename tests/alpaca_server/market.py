@@ -41,10 +41,14 @@ def _time(trade: Trade) -> int:
 class Market:
     """The prices of all symbols. A symbol whose prices were given has no made-up ones from the first given one on."""
 
-    def __init__(self, listing: Listing, seed: int, conditions: Conditions) -> None:
+    def __init__(self, listing: Listing, conditions: Conditions) -> None:
         self.listing = listing
-        self.seed = seed
         self._conditions = conditions
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """Forget what was given, and make prices up from a seed."""
+        self.seed = seed
         self._paths: dict[str, PricePath] = {}
         self._given: dict[str, list[Trade]] = defaultdict(list)
 
