@@ -1,7 +1,6 @@
 """What can go wrong with a request, and what of it the exchange has done by then."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,22 +11,7 @@ from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 
 from tests.alpaca_protocol.clients import limit_order, market_order, placed, settled, trading_client
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
-    """One local Alpaca for the tests of this module; each uses ids of its own and leaves no fault behind."""
-    with local_alpaca(tmp_path_factory.mktemp("book") / "book.jsonl") as server:
-        server.conditions(spread_bps="0", rate_limit=100_000)
-        server.price("BTC/USD", "60000")
-        yield server
-
-
-@pytest.fixture
-def alpaca(lasting: LocalAlpaca) -> Iterator[LocalAlpaca]:
-    yield lasting
-    lasting.clear_faults()
+from tests.alpaca_server.client import LocalAlpaca
 
 
 def accepted(alpaca: LocalAlpaca, client_order_id: str) -> int:

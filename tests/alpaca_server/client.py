@@ -50,7 +50,9 @@ class LocalAlpaca:
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the local Alpaca ended before it listened: see what it wrote to stderr"
+        if not line:
+            self.kill()
+            raise RuntimeError("the local Alpaca ended before it listened: see what it wrote to stderr")
         self.addresses = json.loads(line)
         self._control = httpx.Client(base_url=self.control_url, timeout=DEADLINE)
 
@@ -80,6 +82,10 @@ class LocalAlpaca:
         answer = self._control.request(method, path, json=body or None)
         assert answer.is_success, f"{method} /control{path}: {answer.text}"
         return answer.json()
+
+    def reset(self, **how: Any) -> None:
+        """Begin anew in the same process: new accounts, no faults, no connections; `start`, `speed` and `seed`."""
+        self.control("POST", "/reset", **how)
 
     def audit(self, environment: str = "paper") -> dict[str, Any]:
         """Return an account's whole book and the requests seen."""

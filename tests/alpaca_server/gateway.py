@@ -31,7 +31,6 @@ class Gateway:
     def __init__(self, application: ASGIApp, exchange: Exchange) -> None:
         self._application = application
         self._exchange = exchange
-        self._limits = {name: RateLimit(exchange.conditions) for name in ENVIRONMENTS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         environment, _, path = scope.get("path", "").lstrip("/").partition("/")
@@ -63,7 +62,7 @@ class Gateway:
 
     async def serve(self, scope: Scope, receive: Receive, environment: str) -> Response:
         """Return the answer of the exchange itself: refused for its keys or its haste, or the application's."""
-        limit = self._limits[environment]
+        limit = self._exchange.limits[environment]
         answer = self._refusal(scope, environment)
         if answer is None:
             if limit.take():
@@ -75,7 +74,7 @@ class Gateway:
 
     def limit(self, environment: str) -> RateLimit:
         """Return the account's count of requests."""
-        return self._limits[environment]
+        return self._exchange.limits[environment]
 
     def conceal(self, answer: Response, path: str, seconds: float, environment: str) -> Response:
         """Return an answer in which orders younger than some wall seconds are not to be seen."""

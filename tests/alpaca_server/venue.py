@@ -46,11 +46,15 @@ class Venue:
         self.secret_key = secret_key
         self.market = market
         self.clock = clock
-        self.book = Book(environment)
-        self.namespace = NAMESPACE_URL
         self._conditions = conditions
         self._faults = faults
         self._record = record
+        self.begin(NAMESPACE_URL)
+
+    def begin(self, namespace: UUID) -> None:
+        """Begin an empty book, whose ids come from a namespace of its own."""
+        self.namespace = namespace
+        self.book = Book(self.environment)
         self._due: dict[str, float] = {}
         self._watched: dict[str, int] = {}
         self._taken_at: dict[str, float] = {}
@@ -64,8 +68,8 @@ class Venue:
 
     # What the owner asks for
 
-    def submit(self, body: dict[str, Any], **given: Any) -> Order:
-        """Take an order, or refuse it as Alpaca does; `given` overrides fields of the order that nobody can ask for."""
+    def submit(self, body: dict[str, Any]) -> Order:
+        """Take an order, or refuse it as Alpaca does."""
         asset = self.market.listing.find(str(body.get("symbol", "")))
         ticket = read_ticket(body, asset)
         now, symbol = self.clock.now(), ticket.asset.symbol
@@ -102,7 +106,7 @@ class Venue:
             expires_at=self._expiry(ticket.time_in_force, now),
             hold_price=ticket.named_price or (quote.ask if ticket.is_buy else quote.bid),
         )
-        return self._take(replace(order, **given))
+        return self._take(order)
 
     def _take(self, order: Order) -> Order:
         """Accept an order: from here on its id is spent, and what was planned for such an order is its fate."""
