@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import numpy as np
 import structlog
@@ -154,8 +155,10 @@ class AlpacaBars:
         """Yield the rows in [first, last] by symbol. Pages may be shorter than asked for: no token means no more."""
         span = {"start": _moment(first), "end": _moment(last)}
         params = {"symbols": ",".join(symbols), "limit": str(ROWS_A_PAGE), **span, **query}
+        deadline = None if within is None else monotonic() + within
         while True:
-            answer = self._ask(symbols[0], f"/{kind}", params, within)
+            left = None if deadline is None else max(deadline - monotonic(), 0.0)
+            answer = self._ask(symbols[0], f"/{kind}", params, left)
             rows = answer.get(kind) if isinstance(answer, dict) else None
             if not isinstance(answer, dict) or not isinstance(rows, dict | None):
                 raise ExchangeUnavailable(f"Alpaca's {kind} of {', '.join(symbols)} cannot be read")

@@ -84,8 +84,10 @@ def test_a_download_is_stored_and_done_once(alpaca: LocalAlpaca, bars: AlpacaBar
     assert asked(alpaca) == before
 
 
-@pytest.mark.parametrize("pages", [0, 1, 2])
-@pytest.mark.parametrize("part", ["everything", "before", "after", "between"])
+@pytest.mark.parametrize(
+    ("part", "pages"),
+    [("everything", 3), ("before", 0), ("before", 2), ("before", 4), ("after", 1), ("between", 1), ("between", 2)],
+)
 def test_an_interrupted_download_goes_on(
     alpaca: LocalAlpaca, bars: AlpacaBars, store: BarStore, part: str, pages: int
 ) -> None:

@@ -274,14 +274,22 @@ def test_bars_under_a_minute_are_made_of_the_trades_told(tmp_path: Path, timefra
             opened_at += length.microseconds
 
 
-def test_a_second_of_which_not_all_was_heard_has_no_bar(tmp_path: Path) -> None:
-    second = Timeframe.parse("1s")
+def test_a_bar_of_trades_of_which_not_all_were_heard_is_left_out(tmp_path: Path) -> None:
+    length = Timeframe.parse("5s")
     with local_alpaca(tmp_path / "book.jsonl") as market, opened(market) as feed:
-        clock = MarketTime(market)
-        opened_at = clock.next(second) - second.microseconds
-        feed.follow([BTC], second)
+        feed.follow([BTC], length)
         until(listens(market))
-        assert feed.closed([BTC], second, opened_at, 0.3) == {}
+        clock = MarketTime(market)
+        opened_at = clock.next(length)
+        while clock.now() < from_microseconds(opened_at) + timedelta(seconds=1.5):
+            time.sleep(0.01)
+        market.break_streams("cut", stream="crypto", environment="data")
+        clock.wait_for(opened_at, length)
+        until(lambda: feed.state()["status"] == "up")
+        assert feed.closed([BTC], length, opened_at, 1.0) == {}
+        following = opened_at + length.microseconds
+        clock.wait_for(following, length)
+        assert set(feed.closed([BTC], length, following, 1.0)) == {BTC}
 
 
 def test_history_is_the_same_however_short_alpacas_pages_are(market: LocalAlpaca) -> None:
