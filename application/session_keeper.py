@@ -6,8 +6,9 @@ from uuid import UUID
 
 from application.ports import SessionLauncher, SessionProcess
 
-# How long a session may take to decide on a tick.
-DECISION_SECONDS = 15.0
+# How long a session may take to decide on a tick, and on the first after its process was started: that has to load
+# the strategy and to replay what the run has decided, on a machine that may be busy with the start of others.
+DECISION_SECONDS, FIRST_DECISION_SECONDS = 15.0, 60.0
 # So many processes in a row may end without having decided on anything.
 MAX_LAUNCHES = 3
 POLL_SECONDS = 0.05
@@ -25,6 +26,7 @@ class SessionKeeper:
         self._process: SessionProcess | None = None
         self._launches = 0
         self._waiting_since: float | None = None
+        self._has_decided = False
 
     def ticked(self) -> None:
         """There is a tick to decide on."""
@@ -34,6 +36,7 @@ class SessionKeeper:
         """Everything is decided."""
         if self._waiting_since is not None:
             self._launches = 1
+            self._has_decided = True
         self._waiting_since = None
 
     def attend(self) -> str | None:
@@ -44,9 +47,10 @@ class SessionKeeper:
         code, since = self._process.poll(), self._waiting_since
         if code is not None:
             return self._replace(f"ended with exit code {code}")
-        if since is not None and monotonic() > since + DECISION_SECONDS:
+        patience = DECISION_SECONDS if self._has_decided else FIRST_DECISION_SECONDS
+        if since is not None and monotonic() > since + patience:
             self._process.kill()
-            return self._replace(f"had not decided for {DECISION_SECONDS:g} s and was ended")
+            return self._replace(f"had not decided for {patience:g} s and was ended")
         return None
 
     def complaint(self) -> str:
@@ -65,7 +69,7 @@ class SessionKeeper:
 
     def _launch(self) -> None:
         self._launches += 1
-        self._waiting_since = None
+        self._waiting_since, self._has_decided = None, False
         self._process = self._launcher.launch(self._run_id)
         self._report("session started", launches=self._launches)
 

@@ -41,7 +41,9 @@ def main() -> int:
     if len(verdicts) < len(chosen):
         print(f"time is up: {len(chosen) - len(verdicts)} trials were not held")
     seconds = sum(one.seconds for one in verdicts)
-    print(f"{len(verdicts)} trials, {len(failed)} failed, seed {seed} ({seconds / max(len(verdicts), 1):.1f} s a trial)")
+    print(
+        f"{len(verdicts)} trials, {len(failed)} failed, seed {seed} ({seconds / max(len(verdicts), 1):.1f} s a trial)"
+    )
     return 1 if failed else 0
 
 

@@ -16,7 +16,7 @@ import interfaces.composition
 import interfaces.exchanges.alpaca
 import interfaces.exchanges.alpaca_stream
 import interfaces.market_data.alpaca_data
-import interfaces.web.server  # noqa: F401
+import interfaces.web.server
 import tests.alpaca_server.__main__
 
 

@@ -212,7 +212,11 @@ def no_crash_loop(evidence: Evidence) -> list[str]:
     if counted["session died"] > evidence.sessions_killed:
         wrong.append(f"the session died {counted['session died']} times, killed {evidence.sessions_killed} times")
     for line in lines:
-        if line.get("level") in ("error", "critical") or "traceback" in line or "failed" in str(line.get("event")):
+        if (
+            line.get("level") in ("error", "critical")
+            or "traceback" in line
+            or str(line.get("event")).endswith(" failed")
+        ):
             wrong.append(f"logged: {json.dumps(line)[:2000]}")
     return wrong
 

@@ -60,10 +60,7 @@ _STREAM_FAULTS: Mapping[str, Fault] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What goes wrong in a trial. faults: set at once; deeds: done after that; conditions: of the exchange from then on.
-
-    need: whether a fault has to strike before it is taken back; some depend on what the others leave to happen.
-    """
+    """What goes wrong in a trial. faults: set at once; deeds: done after that; conditions: set before both."""
 
     name: str
     phase: Phase
@@ -100,14 +97,14 @@ def plans() -> Iterator[Plan]:
 
 
 def _of_requests(phase: Phase, name: str, fault: Fault) -> Plan:
-    faults = [{**where, "environment": "paper", **fault} for where in _REQUESTS[phase]]
+    faults: list[Fault] = [{**where, "environment": "paper", **fault} for where in _REQUESTS[phase]]
     if phase == "fill":
-        faults = [_FILLS_UNHEARD, *faults]
+        faults.insert(0, _FILLS_UNHEARD)
     return Plan(name, phase, faults, _before(phase))
 
 
 def _before(phase: Phase) -> Sequence[Deed]:
-    return [_CUT] if phase in ("fill", "reconnect") and phase == "reconnect" else []
+    return [_CUT] if phase == "reconnect" else []
 
 
 def _of_orders() -> Iterator[Plan]:

@@ -107,6 +107,19 @@ class ForkedWeaver(WeaverServer):
         self._process = Forked(serve_weaver, environment, str(self.home), str(self.log), arguments)
         self.spawned += 1
 
+    def _ready(self) -> bool:
+        """It serves; whether the exchange can be reached is for the trial to see."""
+        assert self.poll() is None, f"weaver serve has ended:\n{self.log.read_text()}"
+        try:
+            return self.api.get("/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def poll(self) -> int | None:
+        """Return its exit code, None while it runs."""
+        assert self._process is not None
+        return self._process.poll()
+
     def sessions(self) -> list[int]:
         """Return the ids of the processes that trade its runs."""
         try:

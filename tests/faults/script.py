@@ -32,7 +32,7 @@ class Scripted(Strategy):
             case 5:
                 ctx.cancel_all()
             case 6 if held > 0:
-                ctx.sell(held / 2, limit=close * Decimal("0.97"))
+                ctx.sell((held / 2).quantize(Decimal("1e-9")), limit=close * Decimal("0.97"))
             case 7:
                 ctx.buy("0.001", limit=close * Decimal("0.9"), tif="ioc")
                 ctx.buy("0.0025")

@@ -26,6 +26,8 @@ WARM_ORDERS, ORDERS_AFTER = 2, 2
 BEGIN_SECONDS, STRIKE_SECONDS, RECOVER_SECONDS, STOP_SECONDS, SETTLE_SECONDS = 60.0, 12.0, 100.0, 45.0, 10.0
 # Within so many seconds after the fault is set comes the kill, at a moment the seed decides.
 KILL_WITHIN = 3.0
+# The exchange has no limit that trials at this pace would meet, and soon misses who has gone without a word.
+CONDITIONS: Mapping[str, Any] = {"rate_limit": 5_000, "reap_seconds": 12.0}
 LOG_LINES_SHOWN, REQUESTS_SHOWN = 60, 120
 
 
@@ -71,7 +73,7 @@ class Stage:
         with self._open:
             self._open.callback(self.alpaca.kill)
             self.alpaca.start()
-            self.alpaca.conditions(rate_limit=5_000)
+            self.alpaca.conditions(**CONDITIONS)
             self.weaver = self.server()
             self.weaver.start()
             self.story.tell("weaver serve is ready")
@@ -143,7 +145,7 @@ class Stage:
             case "restart the exchange":
                 self.alpaca.kill()
                 self.alpaca.start()
-                self.alpaca.conditions(rate_limit=5_000)
+                self.alpaca.conditions(**CONDITIONS)
             case "cut the database's connections":
                 self.cut_database()
 
