@@ -275,7 +275,11 @@ class Exchange(Protocol):
         ...
 
     def follow(self, listener: ExchangeListener) -> None:
-        """Open the order stream in a thread of its own and keep it open until `close`."""
+        """Open the order stream in a thread of its own and keep it open until `unfollow` or `close`."""
+        ...
+
+    def unfollow(self) -> None:
+        """Close the order stream and leave its place to others; `follow` opens it again."""
         ...
 
     def close(self) -> None:

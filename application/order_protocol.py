@@ -1,7 +1,6 @@
 """How an order travels to an exchange and back: the protocol that sends nothing twice and loses no execution."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Protocol
@@ -24,51 +23,18 @@ from application.exchange import (
 from application.journal import Journal
 from application.kill_latch import KillSwitchLatch
 from application.order_gate import Held, OrderGate, Stopped
-from application.run_book import RunBook
-from domain.costs import Costs
-from domain.errors import ConcurrentChange
-from domain.events import Chain
-from domain.money import ZERO
-from domain.order import Execution as Executed
+from application.order_records import RETRY, Desk, OrderRecords
+from application.run_book import RunBook, catch_up
 from domain.order import Order, OrderStatus
-from domain.risk import Objection, RiskGuard, risk_stream_id
 
-ACTOR = "execution"
 # All in seconds. The exchange is believed that there is no such order after so many answers over so long a time.
 ABSENT_ANSWERS, ABSENT_SECONDS = 3, 10.0
 SHORT_WAIT = 0.05
-RETRY, LONGEST_RETRY = 0.25, 5.0
 # After a cancellation was taken: when the order is asked after if nothing was heard of it.
 UNHEARD = 3.0
-OVERFILL = "overfill"
-MAX_ATTEMPTS = 10
 LOOK_BACK = timedelta(minutes=2)
 
 type Report = Callable[[str, dict[str, object]], None]
-
-
-@dataclass(slots=True)
-class Desk:
-    """One order that has not ended.
-
-    is_unsent: recorded as submitted, but surely not sent. is_in_doubt: the exchange has to be asked after it. next_at:
-    not looked at before, monotonic seconds. absent: how often in a row the exchange has said that it is not there.
-    """
-
-    order: Order
-    book: RunBook
-    is_asking: bool = False
-    is_unsent: bool = False
-    is_in_doubt: bool = True
-    next_at: float = 0.0
-    delay: float = RETRY
-    absent: int = 0
-    absent_since: float = 0.0
-
-    def wait_longer(self) -> None:
-        """Leave the order alone for a while, each time longer."""
-        self.next_at = monotonic() + self.delay
-        self.delay = min(self.delay * 2, LONGEST_RETRY)
 
 
 class Asking(Protocol):
@@ -88,7 +54,14 @@ class OrderProtocol:
     """
 
     def __init__(
-        self, exchange: Exchange, journal: Journal, latch: KillSwitchLatch, clock: Clock, ask: Asking, report: Report
+        self,
+        exchange: Exchange,
+        journal: Journal,
+        latch: KillSwitchLatch,
+        clock: Clock,
+        ask: Asking,
+        report: Report,
+        seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._exchange = exchange
         self._journal = journal
@@ -96,8 +69,10 @@ class OrderProtocol:
         self._clock = clock
         self._ask = ask
         self._report = report
+        self._seconds = seconds
         self._gate = OrderGate(latch)
         self.desks: dict[UUID, Desk] = {}
+        self.records = OrderRecords(exchange, journal, clock, lambda order: self.desks.pop(order.id, None))
         self.is_ready = False
 
     def follow(self, book: RunBook) -> None:
@@ -114,7 +89,7 @@ class OrderProtocol:
 
     def turn(self) -> None:
         """Take every order a step further that can be."""
-        now = monotonic()
+        now = self._seconds()
         for desk in list(self.desks.values()):
             if not desk.is_asking and now >= desk.next_at:
                 self._advance(desk)
@@ -150,43 +125,79 @@ class OrderProtocol:
     # Sending.
 
     def _try_to_send(self, desk: Desk) -> None:
-        order, now = desk.order, self._clock.now()
-        verdict = self._gate.judge(order, desk.book, now)
-        match verdict:
-            case Stopped():
-                self._record(desk, lambda one: _stopped(one, now, verdict))
+        now = self._clock.now()
+        match self._gate.judge(desk.order, desk.book, now):
+            case Stopped() as stopped:
+                self._end_unsent(desk, stopped, now)
             case Held():
-                desk.next_at = monotonic() + SHORT_WAIT
+                desk.next_at = self._seconds() + SHORT_WAIT
             case None if not self.is_ready:
-                desk.next_at = monotonic() + SHORT_WAIT
+                desk.next_at = self._seconds() + SHORT_WAIT
             case None:
                 self._send(desk)
 
     def _send(self, desk: Desk) -> None:
         now = self._clock.now()
-        if not desk.is_unsent:
-            # a second process that does the same is refused by the journal here, before anything has left
-            if not self._record(desk, lambda one: one.submit(now)) or desk.order.status is not OrderStatus.SUBMITTED:
+        if not desk.is_unsent and not self._intend(desk, now):
+            return
+        # what was recorded before this order was recorded as sent must hold it back: a stop, a pause, a cancellation
+        catch_up(self._journal, desk.book)
+        match self._gate.judge(desk.order, desk.book, now):
+            case Stopped() as stopped:
+                self._end_unsent(desk, stopped, now)
                 return
-            self._gate.sent(desk.book.id, now)
+            case Held():
+                desk.is_unsent, desk.next_at = True, self._seconds() + SHORT_WAIT
+                return
+        self._gate.sent(desk.book.id, now)
         desk.is_unsent, desk.is_in_doubt, desk.absent = False, False, 0
         ticket = _ticket(desk.order)
-        self._ask(desk, lambda: self._exchange.submit(ticket), lambda outcome: self._submitted(desk, outcome))
+        valid_until = desk.order.created.valid_until
+        self._ask(
+            desk, lambda: self._submit_in_time(ticket, valid_until), lambda outcome: self._submitted(desk, outcome)
+        )
+
+    def _submit_in_time(self, ticket: OrderTicket, valid_until: datetime | None) -> SubmitOutcome:
+        """Look once more right before the request: a thread may have waited, a process may have been stopped."""
+        if self._latch.reason is not None:
+            return NotSent(self._latch.reason)
+        if valid_until is not None and self._clock.now() > valid_until:
+            return NotSent("it is too late")
+        return self._exchange.submit(ticket)
+
+    def _intend(self, desk: Desk, now: datetime) -> bool:
+        """Record that the order is about to be sent; False: another process does, so that it must be asked after."""
+        attempts = desk.order.attempts
+        if self.records.record(desk, lambda one: one.submit(now) if one.attempts == attempts else None):
+            return True
+        desk.is_in_doubt = True
+        return False
+
+    def _end_unsent(self, desk: Desk, stopped: Stopped, now: datetime) -> None:
+        self.records.record(desk, lambda one: _stopped(one, now, stopped))
 
     def _submitted(self, desk: Desk, outcome: SubmitOutcome) -> None:
         now = self._clock.now()
         match outcome:
             case Accepted():
                 self._adopt(desk, outcome.order)
+            case Declined() if desk.order.attempts > 1 or desk.order.exchange_order_id is not None:
+                # the first request may be what made the second impossible: the exchange is asked once more
+                desk.declined = outcome.reason
+                self._lose_sight(desk, outcome.reason)
             case Declined():
-                self._record(desk, lambda one: one.reject(now, outcome.reason))
+                self.records.record(desk, lambda one: one.reject(now, outcome.reason))
             case NotSent():
                 desk.is_unsent = True
-                desk.wait_longer()
+                desk.wait_longer(self._seconds())
             case OutcomeUnknown():
-                self._record(desk, lambda one: one.lose_sight(now, outcome.reason))
-                desk.is_in_doubt = True
-                desk.next_at = monotonic() + RETRY
+                self._lose_sight(desk, outcome.reason)
+
+    def _lose_sight(self, desk: Desk, reason: str) -> None:
+        now = self._clock.now()
+        self.records.record(desk, lambda one: one.lose_sight(now, reason))
+        desk.is_in_doubt, desk.absent = True, 0
+        desk.next_at = self._seconds() + RETRY
 
     def _ask_after(self, desk: Desk) -> None:
         client_order_id = desk.order.created.client_order_id
@@ -194,10 +205,12 @@ class OrderProtocol:
 
     def _answered(self, desk: Desk, found: ExchangeOrder | None) -> None:
         if found is not None:
-            desk.is_in_doubt, desk.delay = False, RETRY
+            desk.is_in_doubt, desk.declined, desk.absent = False, None, 0
+            if not desk.order.cancel_requested:
+                desk.delay = RETRY
             self._adopt(desk, found)
             return
-        now = monotonic()
+        now = self._seconds()
         desk.absent, desk.absent_since = desk.absent + 1, desk.absent_since if desk.absent else now
         patience = 0.0 if self._exchange.capabilities.matches_bars else ABSENT_SECONDS
         if desk.absent < ABSENT_ANSWERS or now - desk.absent_since < patience:
@@ -206,18 +219,21 @@ class OrderProtocol:
             self._try_again(desk)
         else:
             self._report("order is gone", {"exchange": self._exchange.name, "order_id": str(desk.order.id)})
-            desk.wait_longer()
+            desk.wait_longer(now)
 
     def _try_again(self, desk: Desk) -> None:
         """The exchange has no such order: send it again under the same id, if it may still leave."""
         now = self._clock.now()
+        if (declined := desk.declined) is not None:
+            self.records.record(desk, lambda one: one.reject(now, declined))
+            return
         verdict = self._gate.judge(desk.order, desk.book, now)
         if verdict is None and self.is_ready:
             self._send(desk)
         elif isinstance(verdict, Stopped):
-            self._record(desk, lambda one: _stopped(one, now, verdict))
+            self._end_unsent(desk, verdict, now)
         else:
-            desk.next_at = monotonic() + SHORT_WAIT
+            desk.next_at = self._seconds() + SHORT_WAIT
 
     # Cancelling.
 
@@ -231,29 +247,34 @@ class OrderProtocol:
         now = self._clock.now()
         match outcome:
             case CancelOutcome.DONE:
-                self._record(desk, lambda one: one.cancel(now, "cancelled on request"))
+                self.records.record(desk, lambda one: one.cancel(now, "cancelled on request"))
             case CancelOutcome.TAKEN:
-                desk.is_in_doubt, desk.next_at = True, monotonic() + UNHEARD
+                desk.is_in_doubt, desk.next_at = True, self._seconds() + UNHEARD
             case _:
-                desk.is_in_doubt, desk.next_at = True, monotonic() + RETRY
+                desk.is_in_doubt = True
+                desk.wait_longer(self._seconds())
 
     # What the exchange says.
 
     def adopt(self, order_id: UUID, found: ExchangeOrder, execution: ExchangeExecution | None) -> None:
         """Take what the exchange says of an order that has not ended."""
         desk = self.desks[order_id]
+        self._accept(desk, found)
         if execution is not None:
-            self.book_executions(desk, [execution])
+            self.records.book_executions(desk, [execution])
         if order_id in self.desks:
             self._adopt(desk, found)
 
+    def _accept(self, desk: Desk, found: ExchangeOrder) -> None:
+        now = self._clock.now()
+        self.records.record(desk, lambda one: one.accept(now, found.exchange_order_id))
+
     def _adopt(self, desk: Desk, found: ExchangeOrder) -> None:
         """Let the journal say what the exchange says. An order ends only when what was filled of it is booked."""
-        now = self._clock.now()
-        if desk.order.exchange_order_id is None:
-            self._record(desk, lambda one: one.accept(now, found.exchange_order_id))
+        self._accept(desk, found)
         if found.filled_qty > desk.order.filled_qty:
-            after = desk.order.created.at - LOOK_BACK
+            # by the exchange's clock, should ours be ahead of it
+            after = min(desk.order.created.at, found.submitted_at) - LOOK_BACK
             self._ask(
                 desk,
                 lambda: self._exchange.executions(after),
@@ -263,92 +284,34 @@ class OrderProtocol:
         self._end_as(desk, found)
 
     def _fill_in(self, desk: Desk, found: ExchangeOrder, executions: Sequence[ExchangeExecution]) -> None:
-        self.book_executions(desk, [one for one in executions if one.exchange_order_id == found.exchange_order_id])
+        mine = [one for one in executions if one.exchange_order_id == found.exchange_order_id]
+        self.records.book_executions(desk, mine)
         if desk.order.filled_qty >= found.filled_qty:
             self._end_as(desk, found)
         else:
             desk.is_in_doubt = True
-            desk.wait_longer()
+            desk.wait_longer(self._seconds())
 
     def _end_as(self, desk: Desk, found: ExchangeOrder) -> None:
         reason = found.reason or f"{self._exchange.name} says {found.word}"
         at = max(found.updated_at, desk.order.created.at)
         match found.status:
             case ExchangeStatus.CANCELLED:
-                self._record(desk, lambda one: one.cancel(at, reason))
+                self.records.record(desk, lambda one: one.cancel(at, reason))
             case ExchangeStatus.EXPIRED:
-                self._record(desk, lambda one: one.expire(at, reason))
+                self.records.record(desk, lambda one: one.expire(at, reason))
             case ExchangeStatus.REJECTED:
-                self._record(desk, lambda one: one.reject(at, reason) if not one.filled_qty else one.cancel(at, reason))
-            case _:
+                self.records.record(
+                    desk, lambda one: one.reject(at, reason) if not one.filled_qty else one.cancel(at, reason)
+                )
+            case ExchangeStatus.FILLED if found.filled_qty:
+                # with less than was ordered: the exchange expects nothing more of it
+                self.records.record(desk, lambda one: one.cancel(at, reason))
+            case ExchangeStatus.FILLED:
+                desk.is_in_doubt = True
+                desk.wait_longer(self._seconds())
+            case ExchangeStatus.WORKING:
                 desk.is_in_doubt = False
-
-    def book_executions(self, desk: Desk, executions: Sequence[ExchangeExecution]) -> int:
-        """Book what was executed of an order, each execution once; return how many were new."""
-        booked = 0
-        for execution in executions:
-            executed = self._costed(desk, execution)
-            booked += self._record(desk, _fill(execution, executed))
-        if desk.order.filled_qty > desk.order.created.qty:
-            self._halt_overfilled(desk)
-        return booked
-
-    def _costed(self, desk: Desk, execution: ExchangeExecution) -> Executed:
-        liquidity = execution.liquidity or "taker"
-        fee, base_fee = execution.fee, execution.base_fee
-        if fee is None and base_fee is None:
-            instrument = self._exchange.instrument(execution.symbol)
-            fee, base_fee = Costs.of(desk.book.description.costs).charged(
-                execution.qty,
-                execution.price,
-                execution.side,
-                instrument,
-                liquidity,
-                is_first=not desk.order.executions,
-            )
-        return Executed(execution.qty, execution.price, fee or ZERO, base_fee or ZERO, liquidity=liquidity)
-
-    def _halt_overfilled(self, desk: Desk) -> None:
-        order, run_id = desk.order, desk.book.id
-        message = f"order {order.id} of {order.created.qty} was filled with {order.filled_qty}"
-        guard = self._journal.load(RiskGuard, risk_stream_id(run_id)) or RiskGuard(risk_stream_id(run_id))
-        guard.halt(self._clock.now(), run_id, Objection(OVERFILL, message, {"filled": str(order.filled_qty)}))
-        self._journal.record(guard, run_id=run_id, chain=self._chain(order, desk.book))
-
-    def _record(self, desk: Desk, decide: Callable[[Order], object]) -> bool:
-        """Record what is decided on an order as the journal has it now; return False if nothing was to be recorded."""
-        for _ in range(MAX_ATTEMPTS):
-            order = desk.order
-            before = order.version
-            decide(order)
-            if order.version == before:
-                return False
-            try:
-                self._journal.record(order, run_id=desk.book.id, chain=self._chain(order, desk.book))
-            except ConcurrentChange:
-                self._reload(desk)
-                continue
-            if order.status.is_final:
-                self.desks.pop(order.id, None)
-            return True
-        raise ConcurrentChange(f"order {desk.order.id} could not be recorded: others were faster")
-
-    def _reload(self, desk: Desk) -> None:
-        order = self._journal.load(Order, desk.order.id)
-        if order is None:
-            raise ConcurrentChange(f"order {desk.order.id} is not in the journal")
-        desk.order = order
-        if desk.order.id in desk.book.orders:
-            desk.book.orders[desk.order.id] = order
-
-    @staticmethod
-    def _chain(order: Order, book: RunBook) -> Chain:
-        correlation_id = book.corr_ids.get(order.id, str(book.id))
-        return Chain(correlation_id, f"{order.id}:{order.version - 1}", actor=ACTOR)
-
-
-def _fill(execution: ExchangeExecution, executed: Executed) -> Callable[[Order], object]:
-    return lambda order: order.fill(execution.at, execution.execution_id, executed, is_a_fact=True)
 
 
 def _stopped(order: Order, now: datetime, verdict: Stopped) -> None:

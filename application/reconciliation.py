@@ -113,6 +113,11 @@ class Reconciliation:
         self._save(record)
         return new
 
+    def compared_at(self) -> datetime | None:
+        """Return when both sides were compared last, None if they never were."""
+        reconciled = self._loaded().reconciled
+        return None if reconciled is None else reconciled.at
+
     def keep_message(self, raw: str, reason: str) -> None:
         """Record a message that could not be read, as it came."""
         now = self._clock.now()

@@ -8,7 +8,7 @@ from application.journal import Journal
 from application.runs import READ_PAGE
 from domain.events import Event, JournalEntry
 from domain.money import ZERO, exact, posted
-from domain.order import Order, OrderFill
+from domain.order import Order, OrderAccepted, OrderCreated, OrderFill
 from domain.portfolio import Fill, Portfolio
 from domain.risk import RiskGuard, risk_stream_id
 from domain.run import Run, RunCreated, RunFlattened, RunFlattenRequested
@@ -19,8 +19,9 @@ class RunBook:
     """One run, folded. Entries are taken in the order of the journal; one that was taken already changes nothing.
 
     run, tape, guard: the aggregates. orders: those that have not ended, oldest first, ready to be decided on. ended:
-    the status every other order ended with. wishes: numbers of the wishes to be flat that have not been carried out.
-    portfolio: what its executions add up to. closes: the newest close by symbol.
+    the status every other order ended with. client_ids, exchange_ids: every order ever, by the id it is known by to the
+    exchange, ours and its own. executions: ids of those that are booked. wishes: numbers of the wishes to be flat that
+    have not been carried out. portfolio: what its executions add up to. closes: the newest close by symbol.
     position: of the last entry taken.
     """
 
@@ -32,6 +33,9 @@ class RunBook:
         self.guard = RiskGuard(risk_stream_id(run_id))
         self.orders: dict[UUID, Order] = {}
         self.ended: dict[UUID, str] = {}
+        self.client_ids: dict[str, UUID] = {}
+        self.exchange_ids: dict[str, UUID] = {}
+        self.executions: set[str] = set()
         self.corr_ids: dict[UUID, str] = {}
         self.portfolio = Portfolio(description.initial_cash)
         self.closes: dict[str, float] = {}
@@ -71,8 +75,14 @@ class RunBook:
         return at, sum((posted(qty * exact(self.closes[symbol])) for symbol, qty in held.items()), cash), cash
 
     def _take_order(self, entry: JournalEntry, event: Event) -> None:
-        if isinstance(event, OrderFill):
-            self.portfolio.book(Fill.of(event))
+        match event:
+            case OrderFill():
+                self.executions.add(event.execution_id)
+                self.portfolio.book(Fill.of(event))
+            case OrderAccepted():
+                self.exchange_ids[event.exchange_order_id] = entry.stream_id
+            case OrderCreated():
+                self.client_ids[event.client_order_id] = entry.stream_id
         order = self.orders.get(entry.stream_id)
         if order is None:
             if entry.version > 1:

@@ -64,6 +64,7 @@ class AlpacaExchange:
         )
         self._http = http
         self._symbols = AlpacaSymbols(http)
+        self._new_stream = stream
         self._stream = stream(self._symbols)
 
     def instrument(self, symbol: str) -> Instrument:
@@ -167,8 +168,13 @@ class AlpacaExchange:
             raise ExchangeUnavailable(f"the account cannot be read: {error}") from None
 
     def follow(self, listener: ExchangeListener) -> None:
-        """Open the order stream in a thread of its own and keep it open until `close`."""
+        """Open the order stream in a thread of its own and keep it open until `unfollow` or `close`."""
         self._stream.follow(listener)
+
+    def unfollow(self) -> None:
+        """Close the order stream and leave its place to others; `follow` opens it again."""
+        self._stream.close()
+        self._stream = self._new_stream(self._symbols)
 
     def close(self) -> None:
         """Close the stream and every connection."""

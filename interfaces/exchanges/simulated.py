@@ -101,6 +101,9 @@ class SimulatedExchange:
     def follow(self, listener: ExchangeListener) -> None:
         """Open no stream: there is nothing to hear."""
 
+    def unfollow(self) -> None:
+        """Close no stream."""
+
     def close(self) -> None:
         """Close nothing."""
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 
@@ -55,6 +55,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class ServerProcess(Protocol):
+    """What is asked of the process of a server; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class WeaverServer:
     """`weaver serve`, started and stopped with the block; `api` speaks to it."""
 
@@ -63,7 +75,7 @@ class WeaverServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.home = home
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ServerProcess | None = None
         self.log = home / "serve.log"
         self.api = httpx.Client(base_url=self.url, timeout=30.0)
 
