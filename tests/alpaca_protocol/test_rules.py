@@ -292,3 +292,7 @@ def test_an_order_is_replaced_by_a_new_one_with_a_new_id(alpaca: LocalAlpaca) ->
         gone = client.get(f"/v2/orders/{old['id']}").json()
         assert (gone["status"], gone["replaced_by"]) == ("replaced", new["id"])
         assert client.patch(f"/v2/orders/{old['id']}", json={"qty": "1"}).status_code == 422
+        until(lambda: client.get(f"/v2/orders/{new['id']}").json()["status"] == "new")
+        for change in ({"time_in_force": "day"}, {"client_order_id": "old"}):
+            assert client.patch(f"/v2/orders/{new['id']}", json=change).status_code == 422
+        assert client.patch(f"/v2/orders/{new['id']}", json={"qty": "5"}).status_code == 403

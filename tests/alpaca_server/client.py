@@ -136,14 +136,17 @@ class LocalAlpaca:
         )
         return placed
 
-    def fill(self, order_id: str, **how: Any) -> dict[str, Any]:
+    def fill(self, order_id: str, environment: str = "paper", **how: Any) -> dict[str, Any]:
         """Fill an order by hand: `qty` and `price`, or all of it at the market's."""
-        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/fill", environment="paper", **how)
+        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/fill", environment=environment, **how)
         return order
 
-    def set_status(self, order_id: str, status: str, event: str | None = None) -> dict[str, Any]:
-        """Bring an order to any status."""
-        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/status", status=status, event=event)
+    def set_status(
+        self, order_id: str, status: str, event: str | None = None, environment: str = "paper"
+    ) -> dict[str, Any]:
+        """Bring an order to any status, and say an event of it on the stream."""
+        to = {"status": status, "event": event, "environment": environment}
+        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/status", **to)
         return order
 
     def streams(self) -> dict[tuple[str, str], dict[str, Any]]:

@@ -118,7 +118,11 @@ class DataStream(Stream[DataConnection]):
                 connection.refuse(400)
 
     def _subscribe(self, connection: DataConnection, message: dict[str, Any], *, adds: bool) -> None:
-        changes = {channel: set(message[channel]) for channel in self._channels if message.get(channel)}
+        named = {channel: message[channel] for channel in self._channels if message.get(channel)}
+        if not all(isinstance(symbols, list) for symbols in named.values()):
+            connection.refuse(400)
+            return
+        changes = {channel: {str(symbol) for symbol in symbols} for channel, symbols in named.items()}
         after = {
             channel: symbols | changes.get(channel, set()) if adds else symbols - changes.get(channel, set())
             for channel, symbols in connection.asked.items()
