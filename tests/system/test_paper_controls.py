@@ -11,6 +11,8 @@ from tests.system.paper_trading import events_of
 from tests.system.test_paper_runs import SYMBOL, status_of, stop, wait_for_ticks
 from tests.system.weaver_process import WeaverServer, wait_until, weaver
 
+pytestmark = pytest.mark.timeout(300)
+
 STRATEGIES = '''
 import time
 from decimal import Decimal
