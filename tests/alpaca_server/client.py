@@ -57,7 +57,7 @@ class LocalAlpaca:
         self._control = httpx.Client(base_url=self.control_url, timeout=DEADLINE)
 
     def kill(self) -> None:
-        """End the process as a power cut would; `start` goes on with the same book and port."""
+        """End the process by kill -9; `start` goes on with the same book and port."""
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
