@@ -9,7 +9,7 @@ from application.journal import Journal
 from application.runs import READ_PAGE
 from domain.events import Event, JournalEntry
 from domain.money import ZERO, exact, posted
-from domain.order import Order, OrderAccepted, OrderCreated, OrderFill
+from domain.order import Order, OrderAccepted, OrderCreated, OrderFill, OrderRejected, OrderSubmitted
 from domain.portfolio import Fill, Portfolio
 from domain.risk import RiskGuard, risk_stream_id
 from domain.run import Run, RunCreated, RunFlattenRequested
@@ -21,7 +21,8 @@ class RunBook:
 
     run, tape, guard: the aggregates. orders: those that have not ended, oldest first, ready to be decided on. ended:
     the status every other order ended with. client_ids, exchange_ids: every order ever, by the id it is known by to the
-    exchange, ours and its own. executions: ids of those that are booked. flatten_requests, flattened: numbers of the
+    exchange, ours and its own. unseen: our ids of orders that were sent, and neither seen at the exchange nor refused.
+    executions: ids of those that are booked. flatten_requests, flattened: numbers of the
     wishes to be flat, and of those that were carried out. portfolio: what its executions add up to. closes: the newest
     close by symbol. position: of the last entry taken.
     """
@@ -36,6 +37,7 @@ class RunBook:
         self.ended: dict[UUID, str] = {}
         self.client_ids: dict[str, UUID] = {}
         self.exchange_ids: dict[str, UUID] = {}
+        self.unseen: dict[UUID, str] = {}
         self.executions: set[str] = set()
         self.corr_ids: dict[UUID, str] = {}
         self.portfolio = Portfolio(description.initial_cash)
@@ -81,6 +83,11 @@ class RunBook:
                 self.portfolio.book(Fill.of(event))
             case OrderAccepted():
                 self.exchange_ids[event.exchange_order_id] = entry.stream_id
+                self.unseen.pop(entry.stream_id, None)
+            case OrderSubmitted() if entry.stream_id in self.orders:
+                self.unseen[entry.stream_id] = self.orders[entry.stream_id].created.client_order_id
+            case OrderRejected():
+                self.unseen.pop(entry.stream_id, None)
             case OrderCreated():
                 self.client_ids[event.client_order_id] = entry.stream_id
                 if (number := request_of_sequence(event.sequence)) is not None:
