@@ -65,7 +65,7 @@ def _chosen(every: Sequence[Trial], given: argparse.Namespace) -> list[Trial]:
         return [one for one in chosen if one.number in given.trial]
     if given.trials is None or given.trials >= len(chosen):
         return chosen
-    return sorted(random.Random(every[0].seed).sample(chosen, given.trials), key=lambda one: one.number)
+    return random.Random(every[0].seed).sample(chosen, given.trials)
 
 
 @contextmanager

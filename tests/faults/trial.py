@@ -112,12 +112,12 @@ class Stage:
         self.story.tell("the run trades")
 
     def wait(self, satisfied: Callable[[], bool | None], seconds: float, what: str) -> None:
-        """Wait until something holds, asking ten times a second."""
+        """Wait until something holds, asking five times a second."""
 
         def looked() -> bool | None:
             if satisfied():
                 return True
-            time.sleep(0.1)  # between two questions that cost the processes under test something
+            time.sleep(0.2)  # between two questions that cost the processes under test something
             return None
 
         wait_until(looked, seconds, what)
