@@ -18,7 +18,7 @@ from domain.event_catalogue import CATALOGUE, Catalogue
 from domain.events import Event, JournalEntry
 from projections.parking import park
 
-# Of a backlog: half of what a batch of 1,000 costs falls due once for each batch, however many events it has.
+# Of a backlog: a third of what a batch of 1,000 costs falls due once for each batch, however many events it has.
 DEFAULT_BATCH = 5_000
 # As many events of the largest payload would be 500 MB: a batch also ends where its payloads reach this size.
 BATCH_BYTES = 4_000_000
