@@ -94,6 +94,7 @@ class Execution:
             self._thread.join()
         self._pool.shutdown()
         self.exchange.close()
+        self._claims.close()
 
     def _run(self) -> None:
         unlisten = self._hub.listen(self._heard)

@@ -89,6 +89,10 @@ class RunClaims(Protocol):
         """Give the run up."""
         ...
 
+    def close(self) -> None:
+        """Give everything up."""
+        ...
+
 
 class SessionProcess(Protocol):
     """A child process that trades one run."""
