@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic
 from typing import Protocol
 from uuid import UUID
@@ -32,6 +33,8 @@ ABSENT_ANSWERS, ABSENT_SECONDS = 3, 10.0
 SHORT_WAIT = 0.05
 # After a cancellation was taken: when the order is asked after if nothing was heard of it.
 UNHEARD = 3.0
+# After an order ended with less than was ordered: when executions are asked for that came all the same.
+SECOND_LOOK = 10.0
 LOOK_BACK = timedelta(minutes=2)
 
 type Report = Callable[[str, dict[str, object]], None]
@@ -50,7 +53,8 @@ class OrderProtocol:
 
     Belongs to one thread. An order is recorded as submitted before it is sent, so that whoever finds it so later knows
     that it may have been; it is sent again only after the exchange has said, for a while, that there is no such order,
-    and always under the same id.
+    and always under the same id. desks: the orders. look_again_at: when the executions of orders that have ended are to
+    be asked for, in seconds of its clock.
     """
 
     def __init__(
@@ -72,7 +76,8 @@ class OrderProtocol:
         self._seconds = seconds
         self._gate = OrderGate(latch)
         self.desks: dict[UUID, Desk] = {}
-        self.records = OrderRecords(exchange, journal, clock, lambda order: self.desks.pop(order.id, None))
+        self.records = OrderRecords(exchange, journal, clock, self._ended)
+        self.look_again_at = inf
         self.is_ready = False
 
     def follow(self, book: RunBook) -> None:
@@ -105,6 +110,11 @@ class OrderProtocol:
         for desk in list(self.desks.values()):
             if desk.order.exchange_order_id is not None and not desk.is_asking:
                 self._cancel(desk)
+
+    def _ended(self, order: Order) -> None:
+        self.desks.pop(order.id, None)
+        if order.exchange_order_id is not None and order.filled_qty < order.created.qty:
+            self.look_again_at = min(self.look_again_at, self._seconds() + SECOND_LOOK)
 
     def _advance(self, desk: Desk) -> None:
         order = desk.order

@@ -116,6 +116,8 @@ class TradedAccount:
         """Take everything a step further that can be."""
         if self._seconds() >= self._compare_at:
             self._compare()
+        if self._seconds() >= self._protocol.look_again_at:
+            self._look_again()
         self._protocol.turn()
 
     def hold(self, reason: str) -> None:
@@ -256,20 +258,37 @@ class TradedAccount:
                     self._withdraw(order)
                 else:
                     self._take_late(*known, order, [])
-        booked = 0
         names = {name for book in self._books.values() for name in book.exchange_ids}
         if any(one.exchange_order_id not in names for one in snapshot.executions):
             self._ask_after_unseen()
+        return self._book(snapshot.executions)
+
+    def _book(self, executions: Sequence[ExchangeExecution]) -> int:
+        booked = 0
         for book in self._books.values():
             catch_up(self._journal, book)
-            for order_id, executions in _missed(snapshot.executions, book).items():
+            for order_id, missed in _missed(executions, book).items():
                 desk = self._protocol.desks.get(order_id)
                 if desk is not None:
-                    booked += self._protocol.records.book_executions(desk, executions)
+                    booked += self._protocol.records.book_executions(desk, missed)
                 else:
-                    booked += self._take_late(book, order_id, None, executions)
+                    booked += self._take_late(book, order_id, None, missed)
             catch_up(self._journal, book)
         return booked
+
+    def _look_again(self) -> None:
+        """Ask for executions of orders that were cancelled: they may come later, and the message may be lost."""
+        self._protocol.look_again_at = inf
+        after = self._clock.now() - LOOK_BACK
+        self._ask(lambda: self._exchange.executions(after), self._looked_again)
+
+    def _looked_again(self, done: "Future[Sequence[ExchangeExecution]]") -> None:
+        if done.exception() is None:
+            self._book(done.result())
+        elif isinstance(done.exception(), Unavailable | CredentialsRefused):
+            self._protocol.look_again_at = self._seconds() + LONGEST_RETRY
+        else:
+            done.result()
 
     def _ask_after_unseen(self) -> None:
         """Somebody's order was executed: it may be one that was sent, was not to be found, and came all the same."""

@@ -89,6 +89,18 @@ def test_a_fill_of_an_order_that_had_ended_before_the_restart_is_booked_by_eithe
     assert scene.order(1).filled_qty == Decimal("0.75")
 
 
+def test_a_fill_after_a_cancel_is_booked_although_its_message_was_lost(scene: Scene) -> None:
+    scene.listen()
+    scene.decide(1)
+    scene.go_on(1)
+    scene.exchange.end(scene.name(1), ExchangeStatus.CANCELLED, "canceled")
+    scene.go_on(1)
+    scene.exchange.fill(scene.name(1), "0.5")
+    scene.exchange.updates.clear()
+    scene.go_on(12)
+    assert scene.order(1).filled_qty == Decimal("0.5")
+
+
 def test_an_order_that_comes_after_it_was_given_up_is_cancelled_and_its_fills_are_booked(scene: Scene) -> None:
     scene.listen()
     scene.exchange.mishaps.append("request lost")

@@ -1,9 +1,9 @@
-"""The strategy every trial trades: something to do at nearly every bar, by a known script."""
+"""The strategies of the trials: one with something to do at nearly every bar, by a known script, and one that waits."""
 
 SYMBOL = "BTC/USD"
-NAME = "scripted"
+SCRIPTED, PATIENT = "scripted", "patient"
 
-SOURCE = '''
+_SCRIPTED = '''
 from decimal import Decimal
 
 from weaver import Context, Strategy
@@ -39,3 +39,19 @@ class Scripted(Strategy):
             case 0:
                 ctx.close()
 '''
+
+_PATIENT = '''
+from decimal import Decimal
+
+from weaver import Context, Strategy
+
+
+class Patient(Strategy):
+    """Orders that rest in the book: another one at every bar while there are fewer than four."""
+
+    def on_bar(self, ctx: Context) -> None:
+        if len(ctx.orders()) < 4:
+            ctx.buy("0.001", limit=Decimal(repr(ctx.bars().close[-1])) * Decimal("0.9"))
+'''
+
+SOURCES = {SCRIPTED: _SCRIPTED, PATIENT: _PATIENT}

@@ -15,15 +15,15 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import psycopg
 
-from tests.faults.invariants import Evidence, Recorded, read_journal, violations
+from tests.faults.invariants import Check, Evidence, Recorded, read_journal, violations
 from tests.faults.matrix import Deed, Trial
 from tests.faults.processes import ForkedAlpaca, ForkedWeaver
-from tests.faults.script import NAME, SOURCE, SYMBOL
+from tests.faults.script import SCRIPTED, SOURCES, SYMBOL
 from tests.system.weaver_process import wait_until
 
 # All in seconds. Orders that must be accepted before anything goes wrong, and after the last of it.
 WARM_ORDERS, ORDERS_AFTER = 2, 2
-BEGIN_SECONDS, STRIKE_SECONDS, RECOVER_SECONDS, STOP_SECONDS, SETTLE_SECONDS = 60.0, 12.0, 100.0, 45.0, 10.0
+BEGIN_SECONDS, STRIKE_SECONDS, RECOVER_SECONDS, STOP_SECONDS, SETTLE_SECONDS = 60.0, 12.0, 100.0, 45.0, 25.0
 # Within so many seconds after the fault is set comes the kill, at a moment the seed decides.
 KILL_WITHIN = 3.0
 # The exchange has no limit that trials at this pace would meet, and soon misses who has gone without a word.
@@ -60,11 +60,9 @@ class Stage:
     def __init__(self, directory: Path, database_url: str) -> None:
         self.story = Story()
         self.database_url = database_url
-        home = directory / "home"
-        (home / "strategies").mkdir(parents=True)
-        (home / "strategies" / f"{NAME}.py").write_text(SOURCE)
         self.alpaca = ForkedAlpaca(directory / "book.jsonl")
-        self.home = home
+        self._directory = directory
+        self.servers: list[ForkedWeaver] = []
         self.run_id = ""
         self.sessions_killed = 0
         self._open = ExitStack()
@@ -92,7 +90,12 @@ class Stage:
             "WEAVER_LOG_FORMAT": "json",
             "WEAVER_RATE_LIMIT": "0",
         }
-        weaver = ForkedWeaver(self.home, **settings)
+        home = self._directory / f"home{len(self.servers) + 1}"
+        (home / "strategies").mkdir(parents=True)
+        for name, source in SOURCES.items():
+            (home / "strategies" / f"{name}.py").write_text(source)
+        weaver = ForkedWeaver(home, **settings)
+        self.servers.append(weaver)
         self._open.callback(self._end, weaver)
         return weaver
 
@@ -102,10 +105,10 @@ class Stage:
             weaver.kill()
         weaver.api.close()
 
-    def trade(self) -> None:
+    def trade(self, strategy: str = SCRIPTED) -> None:
         """Start a run and wait until it trades."""
         self.run_id = self.weaver.create_run(
-            mode="paper", exchange="alpaca", symbols=[SYMBOL], timeframe="1s", strategy_id=NAME
+            mode="paper", exchange="alpaca", symbols=[SYMBOL], timeframe="1s", strategy_id=strategy
         )
         self.weaver.start_run(self.run_id)
         self.wait(lambda: len(self.accepted()) >= WARM_ORDERS, BEGIN_SECONDS, "the run trades")
@@ -204,15 +207,15 @@ class Stage:
             run=run,
             positions={one["symbol"]: Decimal(one["quantity"]) for one in positions if Decimal(one["quantity"])},
             cash=cash,
-            log=self.weaver.log.read_text().splitlines(),
-            starts=self.weaver.spawned,
+            log=[line for one in self.servers for line in one.log.read_text().splitlines()],
+            starts=sum(one.spawned for one in self.servers),
             sessions_killed=self.sessions_killed,
         )
 
-    def judged(self) -> list[str]:
+    def judged(self, *excused: Check) -> list[str]:
         """Return what is wrong, once nothing more is to come: a late execution may still be on its way."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        while (wrong := violations(self.evidence())) and time.monotonic() < deadline:
+        while (wrong := violations(self.evidence(), *excused)) and time.monotonic() < deadline:
             time.sleep(0.5)  # until both sides agree, or not
         return wrong
 
@@ -221,7 +224,8 @@ class Stage:
         audit = self.alpaca.audit()
         requests = [_request(one) for one in audit["requests"]][-REQUESTS_SHOWN:]
         events = [_event(one) for one in read_journal(self.database_url) if not one.topic.startswith("tape.")]
-        log = [one for one in self.weaver.log.read_text().splitlines() if '"logger": "httpx"' not in one]
+        lines = [line for one in self.servers for line in one.log.read_text().splitlines()]
+        log = [line for line in lines if '"logger": "httpx"' not in line and '"event": "request"' not in line]
         parts = {
             "what was done": self.story.lines,
             "what was asked of the exchange": requests,
