@@ -6,6 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO_ARGS ?=
 BENCH_ARGS ?=
+FAULTS_ARGS ?=
 # Two tests at a time, those of one file in one process: they wait for processes and databases more than they compute.
 PYTEST_ARGS ?= -n 2 --dist loadfile --max-worker-restart=0
 READY := .venv/.ready
@@ -38,6 +39,10 @@ test-python: $(READY) $(PAGE) browser
 .PHONY: test-haro
 test-haro: haro/node_modules/.ready
 	cd haro && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+
+.PHONY: test-faults
+test-faults: $(READY) $(PAGE) ## Hold every trial of a fault and a kill (FAULTS_ARGS="--trials 300 --seed 1 --minutes 60")
+	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Print the figures of tests/benchmarks (never fails on time)
