@@ -31,7 +31,7 @@ from domain.errors import (
 from domain.events import Event, JournalEntry, Recorded
 from domain.growing_timeline import GrowingTimeline, no_bars
 from domain.ids import OrderIds
-from domain.market import Timeframe, to_microseconds
+from domain.market import Timeframe, from_microseconds, to_microseconds
 from domain.order import OrderCancelRequested, OrderCreated
 from domain.risk import RiskHalted, RiskResumed
 from domain.run import (
@@ -230,7 +230,7 @@ class LiveTrading:
             return
         cause = _cause(one.entry)
         tape = Tape(self._tape_id)
-        tape.decide(one.event.at, self._run_id, cause, self._ticks, orders, cancels)
+        tape.decide(from_microseconds(session.moment()), self._run_id, cause, self._ticks, orders, cancels)
         missing = self._missing([*tape.collect_events(), *decisions])
         if missing:
             self._append(missing, cause)
