@@ -18,6 +18,7 @@ from domain.run import (
     RunDeleted,
     RunFailed,
     RunFaulted,
+    RunFlattened,
     RunFlattenRequested,
     RunPaused,
     RunResumed,
@@ -145,6 +146,7 @@ class RunsReadModel:
             RunStarted,
             RunPaused,
             RunResumed,
+            RunFlattened,
             RunFlattenRequested,
             RunStopRequested,
             RunFaulted,
@@ -189,7 +191,7 @@ def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:
 
 def _change(run: RunRow, event: Event) -> None:
     match event:
-        case RunStartRequested() | RunStopRequested() | RunFlattenRequested():
+        case RunStartRequested() | RunStopRequested() | RunFlattenRequested() | RunFlattened():
             pass  # asked for is not done: the status follows with run.started and run.stopped
         case RunPaused():
             run.status = RunStatus.PAUSED

@@ -35,7 +35,7 @@ def demo(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Show Weaver at work: sample bars, a backtest, a paper run, Haro.
+    """Show Weaver at work: a backtest, a paper run, Haro.
 
     Everything is made from nothing at the first start and found again at the next. Ctrl-C ends it.
     """
