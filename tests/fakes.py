@@ -59,7 +59,8 @@ class InMemoryExchange:
 
     mishaps: what befalls the next requests to submit, in turn; none: they are accepted. hidden: client ids that no
     query shows. is_away: nothing can be asked. requests: how often each client id was asked to be submitted.
-    accepted: how often it was taken. unanswered_cancels: how many there were so far, None if they are answered. clock: the exchange's own. updates: what the stream would tell, oldest first.
+    accepted: how often it was taken. unanswered_cancels: how many there were so far, None if cancels are answered.
+    clock: the exchange's own. updates: what the stream would tell, oldest first. foreign: what others hold there.
     """
 
     capabilities = Capabilities(asset_classes=frozenset({"crypto"}), streaming=True, is_real_money=False)

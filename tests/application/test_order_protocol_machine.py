@@ -70,9 +70,9 @@ class AccountMachine(RuleBasedStateMachine):
 
     # How time and messages pass.
 
-    @rule(seconds=st.sampled_from([0.0, 0.25, 1.0, 4.0, 20.0]))
-    def turn(self, seconds: float) -> None:
-        self.scene.turn(seconds)
+    @rule(seconds=st.sampled_from([0.0, 0.25, 1.0, 4.0, 20.0]), knows=st.booleans())
+    def turn(self, seconds: float, knows: bool) -> None:
+        self.scene.turn(seconds, knows=knows)
 
     @precondition(lambda self: self.scene.questions.waiting)
     @rule(which=st.integers(0, 5))
