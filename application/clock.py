@@ -97,30 +97,32 @@ class RealtimeClock:
         after: the last boundary that was seen; None if none was, so that none can have been missed. A boundary that
         passed too long ago to be traded on is counted as missed, and the next one is awaited.
         """
-        now = self._clock.now()
-        target = boundary_after(now if after is None else max(after, now - self.tolerated(timeframe)), timeframe)
+        now, tolerated = self._clock.now(), self.tolerated(timeframe)
+        target = boundary_after(now if after is None else max(after, now - tolerated), timeframe)
+        seen = target - timeframe.duration if after is None else after
         jumped, give_up_at = 0.0, self._waiting.monotonic() + patience
-        while (now := self._clock.now()) < target:
-            began = self._waiting.monotonic()
-            is_woken = self._waiting.wait(woken, min((target - now).total_seconds(), LONGEST_STEP))
-            jumped += self._jump(now, began)
-            if is_woken or (self._waiting.monotonic() >= give_up_at and self._clock.now() < target):
-                return None
-        newest = boundary_after(now - timeframe.duration, timeframe)
-        if now - newest > self.tolerated(timeframe):
-            return self.wait(timeframe, after or target - timeframe.duration, woken, patience)
-        return self._passed(newest, timeframe, after, jumped)
+        while True:
+            while (now := self._clock.now()) < target:
+                began = self._waiting.monotonic()
+                is_woken = self._waiting.wait(woken, min((target - now).total_seconds(), LONGEST_STEP))
+                jumped += self._jump(now, began)
+                if is_woken or (self._waiting.monotonic() >= give_up_at and self._clock.now() < target):
+                    return None
+            newest = boundary_after(now - timeframe.duration, timeframe)
+            if now - newest <= tolerated:
+                return self._passed(newest, timeframe, seen, jumped)
+            target = boundary_after(now, timeframe)
 
     @staticmethod
     def tolerated(timeframe: Timeframe) -> timedelta:
         """Return how late a boundary may be noticed and still be traded on: a tenth of it, from 0.5 to 10 seconds."""
         return max(timedelta(seconds=0.5), min(timeframe.duration / 10, timedelta(seconds=10)))
 
-    def _passed(self, boundary: datetime, timeframe: Timeframe, after: datetime | None, jumped: float) -> Passed:
+    def _passed(self, boundary: datetime, timeframe: Timeframe, after: datetime, jumped: float) -> Passed:
         lateness = (self._clock.now() - boundary).total_seconds()
         self.lateness = lateness
         self.worst_lateness = max(self.worst_lateness, lateness)
-        missed = 0 if after is None else int((boundary - after) / timeframe.duration) - 1
+        missed = int((boundary - after) / timeframe.duration) - 1
         because = None
         if missed:
             because = f"the clock jumped by {jumped:+.1f} s" if abs(jumped) >= JUMP_SECONDS else "nobody was watching"

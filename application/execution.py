@@ -77,6 +77,11 @@ class Execution:
         """What the exchange said to the keys, None if it takes them."""
         return self._account.refused
 
+    @property
+    def working(self) -> int:
+        """How many orders have not ended."""
+        return self._account.working
+
     def start(self) -> None:
         """Begin, in a thread of its own."""
         self._latch.on_halt(lambda: self._queue.put(self._account.cancel_everything))
@@ -89,6 +94,7 @@ class Execution:
             self._thread.join()
         self._pool.shutdown()
         self.exchange.close()
+        self._claims.close()
 
     def _run(self) -> None:
         unlisten = self._hub.listen(self._heard)

@@ -17,11 +17,6 @@ ORDERS_A_REQUEST = 1 << 8
 VALIDITY = timedelta(minutes=5)
 
 
-def request_of_sequence(sequence: int) -> int | None:
-    """Return the number of the request an order was placed for, None for an order of the strategy."""
-    return (sequence - FIRST_SEQUENCE) // ORDERS_A_REQUEST if sequence >= FIRST_SEQUENCE else None
-
-
 def closing_orders(
     run_id: UUID,
     ids: OrderIds,

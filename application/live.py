@@ -31,8 +31,9 @@ from domain.errors import (
 from domain.events import Event, JournalEntry, Recorded
 from domain.growing_timeline import GrowingTimeline, no_bars
 from domain.ids import OrderIds
-from domain.market import Timeframe, to_microseconds
+from domain.market import Timeframe, from_microseconds, to_microseconds
 from domain.order import OrderCancelRequested, OrderCreated
+from domain.risk import RiskHalted, RiskResumed
 from domain.run import (
     Run,
     RunDeleted,
@@ -68,7 +69,7 @@ class SessionAsked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LiveTools:
-    """What a live session needs of the world."""
+    """What a live session needs of the world. alive: called whenever an entry was dealt with."""
 
     journal: Journal
     catalog: StrategyCatalog
@@ -76,6 +77,7 @@ class LiveTools:
     clock: Clock
     wakeup: Wakeup
     end_asked: Callable[[], bool]
+    alive: Callable[[], object]
     log: LogLine
 
 
@@ -144,6 +146,7 @@ class LiveTrading:
             for one in inputs:
                 if self._take(session, one):
                     return
+                self._tools.alive()
                 if self._tools.end_asked():
                     raise SessionAsked
             if is_first:
@@ -204,6 +207,8 @@ class LiveTrading:
                 session.tick(event, one.reports)
             case RunPaused() | RunResumed():
                 session.pause(is_paused=isinstance(event, RunPaused))
+            case RiskHalted() | RiskResumed():
+                session.risk_changed(event)
             case RunStopRequested():
                 session.finish(STOPPED_BY_REQUEST)
                 is_over = True
@@ -225,7 +230,7 @@ class LiveTrading:
             return
         cause = _cause(one.entry)
         tape = Tape(self._tape_id)
-        tape.decide(one.event.at, self._run_id, cause, self._ticks, orders, cancels)
+        tape.decide(from_microseconds(session.moment()), self._run_id, cause, self._ticks, orders, cancels)
         missing = self._missing([*tape.collect_events(), *decisions])
         if missing:
             self._append(missing, cause)

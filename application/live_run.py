@@ -38,8 +38,8 @@ RETRY_SECONDS = 1.0
 SHORT_WAIT = 0.05
 # The session's process is looked at this often while a boundary is awaited.
 LOOK_SECONDS = 1.0
-# The share of its bar's length a boundary waits for its bars, and the most it waits.
-PATIENCE_SHARE, MOST_PATIENCE = 0.8, 8.0
+# The share of its bar's length a boundary waits for its bars, at most.
+PATIENCE_SHARE = 0.8
 SECONDS_BETWEEN_MARKS = 60.0
 MAX_ATTEMPTS = 10
 MOST_BACKFILLED = 5_000
@@ -49,7 +49,10 @@ type Report = Callable[[str, dict[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class LiveRunTools:
-    """What a paper or live run needs of its process."""
+    """What a paper or live run needs of its process.
+
+    bar_patience: the most seconds a boundary waits for its bars. decision_patience: those a session has to decide.
+    """
 
     journal: Journal
     hub: JournalHub
@@ -58,6 +61,8 @@ class LiveRunTools:
     launcher: SessionLauncher
     calendar: SessionCalendar
     report: Report
+    bar_patience: float
+    decision_patience: float
 
 
 class LiveRun:
@@ -77,7 +82,7 @@ class LiveRun:
         self._execution = execution
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._keeper = SessionKeeper(run_id, tools.launcher, self._tell)
+        self._keeper = SessionKeeper(run_id, tools.launcher, tools.decision_patience, self._tell)
         self._marked_at = 0.0
         self.failure: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"run {str(run_id)[-4:]}", daemon=True)
@@ -231,7 +236,7 @@ class LiveRun:
 
     def _tick(self, passed: Passed) -> None:
         opened_at = to_microseconds(passed.boundary) - self._frame.microseconds
-        patience = min(self._frame.seconds * PATIENCE_SHARE, MOST_PATIENCE)
+        patience = min(self._frame.seconds * PATIENCE_SHARE, self._tools.bar_patience)
         symbols = self._book.description.symbols
         closed = self._feed.closed(symbols, self._frame, opened_at, patience)
         bars = tuple(_tape_bar(closed[symbol]) for symbol in symbols if symbol in closed)
@@ -257,7 +262,8 @@ class LiveRun:
             is_decided = book.tape.decided >= book.tape.ticks
             if self._is_to_end or (is_decided and all(one.status in _ON_THE_BOOK for one in book.orders.values())):
                 return
-            self._keeper.attend()
+            if self._keeper.attend() is not None:
+                return
             self._woken.wait(SHORT_WAIT)
 
     def _record_tick(self, passed: Passed, bars: tuple[TapeBar, ...]) -> bool:
@@ -265,14 +271,9 @@ class LiveRun:
         tape = self._book.tape.forked()
         seen = 0 if self._matching is None else self._book.position
         lateness = round((self._tools.clock.now() - passed.boundary).total_seconds(), 6)
+        missed, because = passed.missed, passed.because
         if not tape.tick(
-            passed.boundary,
-            self.id,
-            bars,
-            missed=passed.missed,
-            missed_because=passed.because,
-            lateness=lateness,
-            seen=seen,
+            passed.boundary, self.id, bars, missed=missed, missed_because=because, lateness=lateness, seen=seen
         ):
             return True
         ticked = cast(TapeTicked, tape.collect_events()[0].event)
@@ -331,16 +332,16 @@ class LiveRun:
 
     def _flatten_if_asked(self) -> None:
         """Close what is held for every request to be flat that has not been carried out: cancel first, then sell."""
-        asked = self._book.flatten_requests - self._book.flattened
-        if not asked or self._cancel_all():
+        book, now = self._book, self._tools.clock.now()
+        if not book.wishes or self._cancel_all():
             return
-        book, ids = self._book, OrderIds(self._journal.store_id, self.id)
-        orders = closing_orders(
-            self.id, ids, max(asked), book.quantities(), book.closes, self._exchange.instrument, self._tools.clock.now()
-        )
-        book.flattened |= asked
-        if orders:
-            self._journal.record(*orders, run_id=self.id, chain=self._chain)
+        ids, request = OrderIds(self._journal.store_id, self.id), book.wishes[-1]
+        instrument = self._exchange.instrument
+        orders = closing_orders(self.id, ids, request, book.quantities(), book.closes, instrument, now)
+        run = load_run(self._journal, self.id)
+        run.flatten(now, request, len(orders))
+        self._journal.record(run, *orders, run_id=self.id, chain=self._chain)
+        self._take_news()
 
     def _cancel_all(self) -> bool:
         """Ask for every order to be cancelled; return whether any still works."""

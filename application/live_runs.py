@@ -1,7 +1,7 @@
 """Every paper and live run of this process, and the accounts they trade."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from application.exchange import ExchangeCatalog
@@ -50,11 +50,14 @@ class LiveRuns:
         live.start()
         return live
 
+    def executions(self) -> Sequence[Execution]:
+        """Return the outbox readers of this process."""
+        with self._lock:
+            return list(self._executions.values())
+
     def failures(self) -> Mapping[str, str]:
         """Return what keeps each account from trading, by its name; empty if nothing does."""
-        with self._lock:
-            executions = list(self._executions.values())
-        return {one.exchange.name: one.failure for one in executions if one.failure is not None}
+        return {one.exchange.name: one.failure for one in self.executions() if one.failure is not None}
 
     def stop(self) -> None:
         """Stop every outbox reader; the runs were stopped before."""

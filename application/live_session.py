@@ -12,6 +12,7 @@ from domain.growing_timeline import GrowingTimeline
 from domain.ids import OrderIds
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.order import OrderFill
+from domain.risk import RiskHalted, RiskResumed
 from domain.run import RunCreated
 from domain.run_log import RunLog
 from domain.sessions import Sessions
@@ -80,6 +81,10 @@ class LiveSession(Session):
         """Take note of what became of an order; raise StrategyFault if the strategy fails on it."""
         self._heard_at = max(self._heard_at, to_microseconds(event.at))
         self._tell_of(order_id, event)
+
+    def risk_changed(self, event: RiskHalted | RiskResumed) -> None:
+        """Take note that somebody else has halted the run, or lets it trade again."""
+        self._dealer.risk.hear(event)
 
     def pause(self, *, is_paused: bool) -> None:
         """Let the strategy decide nothing while it is paused; its books are kept."""

@@ -89,12 +89,20 @@ class RunClaims(Protocol):
         """Give the run up."""
         ...
 
+    def close(self) -> None:
+        """Give everything up."""
+        ...
+
 
 class SessionProcess(Protocol):
     """A child process that trades one run."""
 
     def poll(self) -> int | None:
         """Return the exit code, None while it lives."""
+        ...
+
+    def last_sign(self) -> float | None:
+        """Return when it last showed that it is at work, in monotonic seconds; None while it is being loaded."""
         ...
 
     def interrupt(self) -> None:

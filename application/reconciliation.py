@@ -32,8 +32,6 @@ from domain.money import ZERO, plain
 from domain.risk import KILL_SWITCH_ID, Objection, RiskGuard
 
 ACTOR = "reconciliation"
-# A fee taken from what was bought is known exactly only at the end of the day: so much of a position may be off.
-TOLERANCE = Decimal("0.005")
 MOST_OF_A_MESSAGE = 10_000
 
 
@@ -163,8 +161,7 @@ class Reconciliation:
     ) -> list[AccountDiscrepancyFound]:
         found = []
         for one in self._held(snapshot, books):
-            difference = one.at_exchange - one.of_runs
-            if abs(difference) <= TOLERANCE * abs(one.of_runs):
+            if not one.differs:
                 continue
             # more than the runs hold is somebody's own; less means that a run counts on what is not there
             is_short = abs(one.at_exchange) < abs(one.of_runs) or one.at_exchange * one.of_runs < 0

@@ -11,7 +11,7 @@ from domain.events import Recorded
 from domain.market import from_microseconds
 from domain.money import ZERO, plain, posted
 from domain.portfolio import ClosedPosition, Portfolio
-from domain.risk import Objection, RiskGuard, RiskLimits, risk_stream_id
+from domain.risk import Objection, RiskGuard, RiskHalted, RiskLimits, RiskResumed, risk_stream_id
 from domain.risk_gate import Exposure, Proposed, RiskGate, opening_quantity
 from domain.run import RunCreated
 from domain.working_order import Working
@@ -78,6 +78,14 @@ class RiskControl:
         self._gate.halt(objection)
         self._guard.halt(now, self._run_id, objection)
         return self._guard.collect_events()
+
+    def hear(self, event: RiskHalted | RiskResumed) -> None:
+        """Take note of a halt that others recorded, or of a person letting the run go on."""
+        if isinstance(event, RiskHalted):
+            self.is_on = True
+            self._gate.halt(Objection(event.policy, event.message, dict(event.figures)))
+        else:
+            self._gate.resume(self._equity())
 
     def flattens(self, objection: Objection) -> bool:
         """Whether every position has to be closed with the halt."""

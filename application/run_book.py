@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from application.flattening import request_of_sequence
 from application.journal import Journal
 from application.runs import READ_PAGE
 from domain.events import Event, JournalEntry
@@ -12,7 +11,7 @@ from domain.money import ZERO, exact, posted
 from domain.order import Order, OrderAccepted, OrderCreated, OrderFill, OrderRejected, OrderSubmitted
 from domain.portfolio import Fill, Portfolio
 from domain.risk import RiskGuard, risk_stream_id
-from domain.run import Run, RunCreated, RunFlattenRequested
+from domain.run import Run, RunCreated, RunFlattened, RunFlattenRequested
 from domain.tape import Tape, TapeBackfilled, TapeTicked, tape_stream_id
 
 
@@ -22,9 +21,8 @@ class RunBook:
     run, tape, guard: the aggregates. orders: those that have not ended, oldest first, ready to be decided on. ended:
     the status every other order ended with. client_ids, exchange_ids: every order ever, by the id it is known by to the
     exchange, ours and its own. unseen: our ids of orders that were sent, and neither seen at the exchange nor refused.
-    executions: ids of those that are booked. flatten_requests, flattened: numbers of the
-    wishes to be flat, and of those that were carried out. portfolio: what its executions add up to. closes: the newest
-    close by symbol. position: of the last entry taken.
+    executions: ids of those that are booked. wishes: numbers of the wishes to be flat that have not been carried out.
+    portfolio: what its executions add up to. closes: the newest close by symbol. position: of the last entry taken.
     """
 
     def __init__(self, run_id: UUID, description: RunCreated) -> None:
@@ -42,8 +40,7 @@ class RunBook:
         self.corr_ids: dict[UUID, str] = {}
         self.portfolio = Portfolio(description.initial_cash)
         self.closes: dict[str, float] = {}
-        self.flatten_requests: set[int] = set()
-        self.flattened: set[int] = set()
+        self.wishes: list[int] = []
         self.position = 0
 
     def take(self, entry: JournalEntry, event: Event) -> None:
@@ -54,7 +51,9 @@ class RunBook:
         if entry.stream_id == self.id:
             self._fold(self.run, entry, event)
             if isinstance(event, RunFlattenRequested):
-                self.flatten_requests.add(entry.version)
+                self.wishes.append(entry.version)
+            elif isinstance(event, RunFlattened):
+                self.wishes = [one for one in self.wishes if one > event.request]
         elif entry.stream_id == self.tape.id:
             self._fold(self.tape, entry, event)
             if isinstance(event, TapeTicked | TapeBackfilled):
@@ -90,8 +89,6 @@ class RunBook:
                 self.unseen.pop(entry.stream_id, None)
             case OrderCreated():
                 self.client_ids[event.client_order_id] = entry.stream_id
-                if (number := request_of_sequence(event.sequence)) is not None:
-                    self.flattened.add(number)
         order = self.orders.get(entry.stream_id)
         if order is None:
             if entry.version > 1:

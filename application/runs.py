@@ -18,6 +18,7 @@ from domain.events import Chain, Event
 from domain.market import TIMEFRAMES, Timeframe, parse_symbol
 from domain.order import Order
 from domain.parameters import parse_parameters, recorded_values
+from domain.risk import RiskGuard, risk_stream_id
 from domain.run import MODES, Run, RunCreated
 from domain.venues import default_costs, default_volume_cap, venue
 
@@ -70,8 +71,13 @@ class RunHandlers:
         return self._change(command.run_id, chain, Run.pause)
 
     def resume(self, command: ResumeRun, chain: Chain) -> int:
-        """Let the run place orders again."""
-        return self._change(command.run_id, chain, Run.resume)
+        """Let a paused run place orders again, and one that a limit of its own has halted."""
+        run = load_run(self._journal, command.run_id)
+        run.resume(self._clock.now())
+        stream_id = risk_stream_id(run.id)
+        guard = self._journal.load(RiskGuard, stream_id) or RiskGuard(stream_id)
+        guard.resume(self._clock.now(), run.id, chain.actor)
+        return self._journal.record(run, guard, run_id=run.id, chain=chain)
 
     def flatten(self, command: FlattenRun, chain: Chain) -> int:
         """Ask for everything the run holds to be closed."""

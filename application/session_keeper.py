@@ -6,52 +6,65 @@ from uuid import UUID
 
 from application.ports import SessionLauncher, SessionProcess
 
-# How long a session may take to decide on a tick, and on the first after its process was started: that has to load
-# the strategy and to replay what the run has decided, on a machine that may be busy with the start of others.
-DECISION_SECONDS, FIRST_DECISION_SECONDS = 15.0, 60.0
 # So many processes in a row may end without having decided on anything.
 MAX_LAUNCHES = 3
 POLL_SECONDS = 0.05
+# How long a process may take until it shows the first sign of life: Python, its libraries, the strategy's own imports.
+LOADING_SECONDS = 60.0
 
 type Report = Callable[..., None]
 
 
 class SessionKeeper:
-    """One run's process. A process that decides is trusted again: only failures in a row count."""
+    """One run's process. A process that decides is trusted again: only failures in a row count.
 
-    def __init__(self, run_id: UUID, launcher: SessionLauncher, report: Report) -> None:
+    patience: seconds it may take to decide on a tick.
+    """
+
+    def __init__(self, run_id: UUID, launcher: SessionLauncher, patience: float, report: Report) -> None:
         self._run_id = run_id
         self._launcher = launcher
+        self._patience = patience
         self._report = report
         self._process: SessionProcess | None = None
         self._launches = 0
         self._waiting_since: float | None = None
-        self._has_decided = False
+        self._launched_at = 0.0
+        self._given_up: str | None = None
 
     def ticked(self) -> None:
         """There is a tick to decide on."""
-        self._waiting_since = self._waiting_since or monotonic()
+        self._waiting_since = monotonic() if self._waiting_since is None else self._waiting_since
 
     def decided(self) -> None:
         """Everything is decided."""
         if self._waiting_since is not None:
             self._launches = 1
-            self._has_decided = True
         self._waiting_since = None
 
     def attend(self) -> str | None:
-        """Make sure that a process is running; return why none will, None while one does."""
+        """Make sure that a process is running; return why none will any more, None while one does."""
+        if self._given_up is not None:
+            return self._given_up
         if self._process is None:
             self._launch()
             return None
-        code, since = self._process.poll(), self._waiting_since
+        code = self._process.poll()
         if code is not None:
             return self._replace(f"ended with exit code {code}")
-        patience = DECISION_SECONDS if self._has_decided else FIRST_DECISION_SECONDS
-        if since is not None and monotonic() > since + patience:
+        if self._is_stuck(self._process):
             self._process.kill()
-            return self._replace(f"had not decided for {patience:g} s and was ended")
+            return self._replace(f"had not decided for {self._patience:g} s and was ended")
         return None
+
+    def _is_stuck(self, process: SessionProcess) -> bool:
+        """Whether there is something to decide and the process has shown no sign of life for too long."""
+        if self._waiting_since is None:
+            return False
+        sign = process.last_sign()
+        if sign is None:
+            return monotonic() > self._launched_at + LOADING_SECONDS
+        return monotonic() > max(sign, self._waiting_since) + self._patience
 
     def complaint(self) -> str:
         """Return the last lines the process wrote."""
@@ -69,13 +82,14 @@ class SessionKeeper:
 
     def _launch(self) -> None:
         self._launches += 1
-        self._waiting_since, self._has_decided = None, False
+        self._launched_at = monotonic()
         self._process = self._launcher.launch(self._run_id)
         self._report("session started", launches=self._launches)
 
     def _replace(self, what: str) -> str | None:
         self._report("session died", reason=f"the session's process {what}", complaint=self.complaint())
         if self._launches >= MAX_LAUNCHES:
-            return f"the session's process {what}, {MAX_LAUNCHES} times in a row"
+            self._given_up = f"the session's process {what}, {MAX_LAUNCHES} times in a row"
+            return self._given_up
         self._launch()
         return None

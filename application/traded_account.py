@@ -81,6 +81,11 @@ class TradedAccount:
         self.refused: str | None = None
 
     @property
+    def working(self) -> int:
+        """How many orders have not ended."""
+        return len(self._protocol.desks)
+
+    @property
     def is_ready(self) -> bool:
         """Whether both sides were compared and orders may leave."""
         return self._protocol.is_ready

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from domain.figures import DAY, figure, moment, undefined
+from domain.figures import DAY, StatisticFigure, figure, moment, undefined
 from domain.market import Floats, Microseconds
-from domain.run import StatisticFigure
 
 SHOWN = 5
 

@@ -14,6 +14,8 @@ type DiscrepancyKind = Literal[
 ]
 type DiscrepancyPolicy = Literal["adopt", "ignore", "halt"]
 POLICIES: tuple[DiscrepancyPolicy, ...] = ("adopt", "ignore", "halt")
+# A fee taken from what was bought is known exactly only at the end of the day: so much of a position may be off.
+TOLERANCE = Decimal("0.005")
 
 _NAMESPACE = UUID("77656176-6572-8163-a36f-756e74000000")
 
@@ -25,9 +27,14 @@ class HeldPosition(msgspec.Struct, frozen=True):
     at_exchange: Decimal
     of_runs: Decimal
 
+    @property
+    def differs(self) -> bool:
+        """Whether the two are further apart than fees that are not known yet explain."""
+        return abs(self.at_exchange - self.of_runs) > TOLERANCE * abs(self.of_runs)
+
 
 class AccountReconciled(Event, frozen=True, kw_only=True):
-    """Both sides were compared, and trading may go on.
+    """Both sides were compared, and what differs has been dealt with.
 
     cause: `start`, `reconnect`, `timer` or `discrepancy`. open_orders, external_orders: at the exchange, Weaver's and
     others'. executions: how many were found that the journal had missed.
@@ -47,6 +54,20 @@ class AccountReconciled(Event, frozen=True, kw_only=True):
     external_orders: int
     executions: int
     seconds: float
+
+    def settles(self, found: "AccountDiscrepancyFound") -> bool:
+        """Return whether the comparison shows that the discrepancy is gone.
+
+        A position differs until both sides hold the same; orders of others are there as long as any is. Nothing else
+        can be told from a comparison.
+        """
+        match found.kind:
+            case "position":
+                return not any(held.differs for held in self.positions if held.symbol == found.subject)
+            case "external_order":
+                return self.external_orders == 0
+            case _:
+                return False
 
 
 class AccountDiscrepancyFound(Event, frozen=True, kw_only=True):
@@ -75,7 +96,11 @@ def account_stream_id(exchange: str) -> UUID:
 
 
 class ExchangeAccountRecord(Aggregate):
-    """What is known of an account, folded from its events. open: discrepancies by kind and subject, as last found."""
+    """What is known of an account, folded from its events.
+
+    found: discrepancies by kind and subject, as last found, without those a later comparison showed to be gone: they
+    are news when they come again.
+    """
 
     TOPIC: ClassVar[str] = "account"
 
@@ -101,6 +126,7 @@ class ExchangeAccountRecord(Aggregate):
         match event:
             case AccountReconciled():
                 self.reconciled = event
+                self.found = {key: found for key, found in self.found.items() if not event.settles(found)}
             case AccountDiscrepancyFound():
                 self.found = {**self.found, (event.kind, event.subject): event}
             case _:

@@ -3,11 +3,20 @@
 import math
 from decimal import Decimal
 
+import msgspec
+
 from domain.market import from_microseconds
 from domain.money import plain
-from domain.run import StatisticFigure
 
 DAY = 86_400_000_000  # microseconds
+
+
+class StatisticFigure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A figure and what it is based on; `value` is None where it is undefined, and `reason` says why."""
+
+    value: str | int | float | None
+    basis: str | None = None
+    reason: str | None = None
 
 
 def figure(value: float, basis: str) -> StatisticFigure:

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.drawdowns import drawdown_figures, max_drawdown
-from domain.figures import DAY, figure, money, undefined
+from domain.figures import DAY, StatisticFigure, figure, money, undefined
 from domain.market import Bars, Floats, Microseconds
 from domain.portfolio import Portfolio, Trade
 from domain.return_figures import OF_RETURNS, DailyReturns, return_figures
-from domain.run import StatisticFigure
 from domain.trade_figures import trade_figures
 
 __all__ = [

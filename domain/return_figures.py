@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.errors import ParameterInvalid
-from domain.figures import figure, undefined
+from domain.figures import StatisticFigure, figure, undefined
 from domain.market import Floats
-from domain.run import StatisticFigure
 
 # A float64 has 53 bits: returns of equal days differ by a few 1e-16, which is rounding and no risk.
 ROUNDING = 1e-15

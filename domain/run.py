@@ -10,6 +10,7 @@ import msgspec
 
 from domain.errors import InvalidInput, Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
 from domain.events import Aggregate, Event
+from domain.figures import StatisticFigure
 from domain.money import ZERO
 from domain.risk import RiskLimits
 
@@ -104,14 +105,6 @@ class BarFile(msgspec.Struct, frozen=True):
     path: str
 
 
-class StatisticFigure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A figure and what it is based on; `value` is None where it is undefined, and `reason` says why."""
-
-    value: str | int | float | None
-    basis: str | None = None
-    reason: str | None = None
-
-
 class RunCreated(Event, frozen=True, kw_only=True):
     """A run was described. Everything that decides its result stands here.
 
@@ -179,23 +172,22 @@ class RunFlattenRequested(Event, frozen=True, kw_only=True):
     TOPIC: ClassVar[str] = "run.flatten_requested"
 
 
+class RunFlattened(Event, frozen=True, kw_only=True):
+    """A wish to be flat was carried out: nothing of the run works any more, and closing orders were placed with this.
+
+    request: version of the `run.flatten_requested` in the run's stream; earlier ones are met by it. orders: how many.
+    """
+
+    TOPIC: ClassVar[str] = "run.flattened"
+
+    request: int
+    orders: int
+
+
 class RunStopRequested(Event, frozen=True, kw_only=True):
     """Somebody wants the run to stop; no new orders from here on."""
 
     TOPIC: ClassVar[str] = "run.stop_requested"
-
-
-class RunFaulted(Event, frozen=True, kw_only=True):
-    """A paper or live run cannot go on; its orders are being cancelled, and `run.error` follows once none works.
-
-    code, message, traceback: as in `run.error`.
-    """
-
-    TOPIC: ClassVar[str] = "run.faulted"
-
-    code: str
-    message: str
-    traceback: str | None = None
 
 
 class RunStopped(Event, frozen=True, kw_only=True):
@@ -230,14 +222,24 @@ class RunCompleted(Event, frozen=True, kw_only=True):
     persist_seconds: float
 
 
-class RunFailed(Event, frozen=True, kw_only=True):
-    """The run ended by an error. code: as in the REST contract; traceback: of the strategy's exception."""
-
-    TOPIC: ClassVar[str] = "run.error"
+class RunFailure(Event, frozen=True, kw_only=True):
+    """Why a run cannot go on. code: as in the REST contract; traceback: of the strategy's exception."""
 
     code: str
     message: str
     traceback: str | None = None
+
+
+class RunFaulted(RunFailure, frozen=True, kw_only=True):
+    """A paper or live run cannot go on; its orders are being cancelled, `run.error` follows once none works."""
+
+    TOPIC: ClassVar[str] = "run.faulted"
+
+
+class RunFailed(RunFailure, frozen=True, kw_only=True):
+    """The run ended by an error."""
+
+    TOPIC: ClassVar[str] = "run.error"
 
 
 class RunDeleted(Event, frozen=True, kw_only=True):
@@ -255,8 +257,7 @@ _STATUS_AFTER: tuple[tuple[type[Event], RunStatus], ...] = (
     (RunFailed, RunStatus.ERROR),
 )
 # Points of the curve belong to the read model, and what follows a wish to be flat are orders: the run stays as it is.
-_OTHERS_CONCERN = (RunEquityMarked, RunFlattenRequested)
-_UNSETTLED = (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.PAUSED)
+_OTHERS_CONCERN = (RunEquityMarked, RunFlattenRequested, RunFlattened)
 
 
 class Run(Aggregate):
@@ -318,6 +319,11 @@ class Run(Aggregate):
         self._require_market("flattened", RunStatus.RUNNING, RunStatus.PAUSED)
         self.trigger(RunFlattenRequested(at=at))
 
+    def flatten(self, at: datetime, request: int, orders: int) -> None:
+        """Record that a wish to be flat was carried out; an ended run stays as it is."""
+        if not self.status.is_final:
+            self.trigger(RunFlattened(at=at, request=request, orders=orders))
+
     def mark_equity(self, marked: RunEquityMarked) -> None:
         """Record points of the equity curve; raise Refused unless the run is being run."""
         if self.status is not RunStatus.PAUSED:
@@ -336,7 +342,7 @@ class Run(Aggregate):
 
     def fault(self, at: datetime, code: str, message: str, traceback: str | None = None) -> None:
         """Record why a paper or live run cannot go on; the first reason stays."""
-        if self.status in _UNSETTLED and self.faulted is None:
+        if not self.status.is_final and self.faulted is None:
             self.trigger(RunFaulted(at=at, code=code, message=message, traceback=traceback))
 
     def fail(self, at: datetime, code: str, message: str, traceback: str | None = None) -> None:

@@ -7,11 +7,10 @@ from itertools import groupby
 
 import numpy as np
 
-from domain.figures import figure, money, undefined
+from domain.figures import StatisticFigure, figure, money, undefined
 from domain.market import Bars, Floats, to_microseconds
 from domain.money import ZERO, posted
 from domain.portfolio import Trade
-from domain.run import StatisticFigure
 
 SQN_TRADES = 100
 NO_TRADE = "no trade was closed"

@@ -8,7 +8,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from sse_starlette import ServerSentEvent
 from domain.errors import Unavailable
 from domain.event_catalogue import split_topic
 from domain.events import JournalEntry
+from domain.money import exact, plain
 from domain.order import OrderStatus
 from domain.run import RunStatus
 
@@ -32,7 +33,7 @@ RETRY_SECONDS = 1.0
 # One timer for all clients: proxies and browsers give a silent connection up.
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = ServerSentEvent(comment="heartbeat", sep="\n").encode()
-PROGRESS = "progress"
+PROGRESS, TICK = "progress", "tick"
 MAX_PROGRESS = 1_000
 
 _STATUS: dict[str, str] = {
@@ -53,6 +54,8 @@ _STATUS: dict[str, str] = {
     "order.expired": OrderStatus.EXPIRED,
     "order.outcome_unknown": OrderStatus.UNKNOWN,
 }
+# A fill after the end is booked, and its order stays ended. Quotes inside a text of the payload are escaped.
+_LATE = b'"late":true'
 _ENDED = frozenset({"run.stopped", "run.completed", "run.error", "run.deleted"})
 
 _log = structlog.get_logger("events")
@@ -71,6 +74,20 @@ class Wanted:
     def admits(self, topic: str, run_id: UUID | None) -> bool:
         """Return whether an event of this type and run was asked for."""
         return (not self.types or topic in self.types) and (self.run_id is None or self.run_id == run_id)
+
+
+class _Closed(msgspec.Struct):
+    symbol: str
+    close: float
+
+
+class _Tick(msgspec.Struct):
+    at: datetime
+    number: int
+    bars: tuple[_Closed, ...]
+
+
+_decode_tick = msgspec.json.Decoder(_Tick).decode
 
 
 class Frame(NamedTuple):
@@ -166,6 +183,9 @@ class Broadcast:
             self._fractions.pop(run_id, None)
         # Encoding for nobody would cost a fast backtest dearly; a client that comes later reads these from the journal.
         frames = [encoded(self.epoch, entry) for entry in entries] if self._clients else []
+        for entry in entries:
+            if split_topic(entry.topic)[0] == "tape.ticked" and entry.run_id is not None:
+                self._on_loop(self._note_tick, entry.run_id, entry)
         self._on_loop(self._append, frames, entries[0].position, entries[-1].position, ended)
 
     def progress(self, run_id: UUID, fraction: float) -> None:
@@ -190,8 +210,8 @@ class Broadcast:
         """Yield the frames of every wanted event after that position, each once and in order, until `close`.
 
         journal: gives the next entries after a position that are wanted, at most so many; called in a worker thread.
-        with_passing: whether what passes goes between them, without a place in the order: the newest progress of each
-        run, and heartbeats.
+        with_passing: whether what passes goes between them, without a place in the order: the newest progress and the
+        newest tick of each run, and heartbeats.
         """
         cursor, passed, beats = after, 0, self._beats
         self._clients += 1
@@ -248,10 +268,21 @@ class Broadcast:
         self._ring.append(frames, first, last)
         for run_id in ended:
             self._passing.pop((PROGRESS, run_id), None)
+            self._passing.pop((TICK, run_id), None)
         self._wake_all()
 
     def _note_progress(self, run_id: UUID, fraction: float) -> None:
         self._pass_on(PROGRESS, run_id, run_id, {"run_id": str(run_id), "progress": fraction})
+
+    def _note_tick(self, run_id: UUID, entry: JournalEntry) -> None:
+        try:
+            tick = _decode_tick(entry.state)
+        except msgspec.DecodeError as error:
+            _log.warning("a tick cannot be read", position=entry.position, reason=str(error))
+            return
+        closes = {bar.symbol: plain(exact(bar.close)) for bar in tick.bars}
+        thin = {"run_id": run_id, "number": tick.number, "at": tick.at.astimezone(UTC), "closes": closes}
+        self._pass_on(TICK, run_id, run_id, thin)
 
     def _pass_on(self, topic: str, about: object, run_id: UUID | None, thin: dict[str, object]) -> None:
         """Hand out an event that carries no id; of those of a topic about the same thing only the newest is kept."""
@@ -291,7 +322,7 @@ def encoded(epoch: str, entry: JournalEntry) -> Frame:
     thin: dict[str, object] = {"position": entry.position, "type": entry.topic, "run_id": entry.run_id}
     if entry.topic.startswith("order."):
         thin["order_id"] = entry.stream_id
-    if status := _STATUS.get(split_topic(entry.topic)[0]):
+    if (status := _STATUS.get(split_topic(entry.topic)[0])) and _LATE not in entry.state:
         thin["status"] = status
     thin["ts"] = entry.recorded_at.astimezone(UTC)
     place = f"{epoch}-{entry.position}".encode()

@@ -117,7 +117,8 @@ def compose(
     require_migrated(database_url)
     clock = clock or WallClock()
     journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS), catalogue)
-    bars = BarStore(database_url)
+    queries = pool(database_url, max_size=QUERY_CONNECTIONS)
+    bars = BarStore(database_url, queries)
     catalog = FileStrategyCatalog(settings.strategies_dir)
     tail = JournalTail(database_url)
     broadcast = Broadcast(journal.epoch)
@@ -128,9 +129,7 @@ def compose(
     tail.subscribe(hub.publish, lambda run_id, fraction: None)
     hub.listen(latch.follow)
     claims = DatabaseRunClaims(database_url)
-    launcher = ChildLauncher(
-        database_url, settings.strategies_dir, settings.home / "cache", settings.log_level, settings.log_format, spare
-    )
+    launcher = ChildLauncher(database_url, settings, spare)
     reading = SharedReading(catalogue)
     log = structlog.get_logger("supervisor")
 
@@ -140,7 +139,9 @@ def compose(
     exchanges = EntryPointExchangeCatalog(settings, bars)
     realtime = RealtimeClock(clock)
     sessions = ExchangeSessions(settings.home / "cache")
-    live_tools = LiveRunTools(journal, hub, clock, realtime, launcher, sessions, report)
+    live_tools = LiveRunTools(
+        journal, hub, clock, realtime, launcher, sessions, report, settings.bar_patience, settings.decision_patience
+    )
     dispatch = Dispatch(journal, clock, catalog, bars, exchanges)
     markets = LiveRuns(live_tools, exchanges, lambda: DatabaseRunClaims(database_url), latch)
     return Weaver(
@@ -150,7 +151,7 @@ def compose(
         dispatch=dispatch,
         catalog=catalog,
         bars=bars,
-        queries=pool(database_url, max_size=QUERY_CONNECTIONS),
+        queries=queries,
         tail=tail,
         tally=tally,
         broadcast=broadcast,

@@ -77,8 +77,8 @@ def configure_logs(level: str, form: str | None, secrets: Iterable[str] = ()) ->
     root.setLevel(level)
     # every request is logged once, by the web part itself, with its correlation id
     logging.getLogger("uvicorn.access").disabled = True
-    # a pool tells of every connection it lends
-    for chatty in ("alembic", "psycopg.pool"):
+    # a pool tells of every connection it lends, a client of every request and every frame, keys of exchanges included
+    for chatty in ("alembic", "psycopg.pool", "httpx", "httpcore", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

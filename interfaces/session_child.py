@@ -1,4 +1,6 @@
-"""The child process of one run: `python -m interfaces.session_child`, with its task as the first line of its input.
+"""The child process of one run: `python -m interfaces.session_child FD`, with its task as the first line of its input.
+
+FD: an open descriptor; a byte is written there whenever something was dealt with, as a sign of life.
 
 Exit codes: 0 the run's end is recorded, 1 it is not (the last lines say why), 4 asked to stop, 5 the parent is gone,
 6 another process decides for the run.
@@ -16,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -44,8 +47,6 @@ READ_BYTES = 65_536
 SECONDS_BETWEEN_REPORTS = 0.1
 # What a line of the process's log says of itself: a strategy's field of that name gets an underscore.
 OWN_FIELDS = frozenset({"event", "exc_info", "level", "logger", "run_id", "stack_info", "timestamp"})
-# Of a paper or live session; a backtest may need as much as its bars do.
-MEMORY_BYTES = 2 << 30
 GARBAGE_THRESHOLDS = (500_000, 50, 100)
 
 
@@ -128,7 +129,7 @@ def _first_line() -> tuple[bytes, bytes]:
     return first, rest
 
 
-def _trade(run_id: UUID, task: Mapping[str, str], line: StopLine) -> None:
+def _trade(run_id: UUID, task: Mapping[str, Any], line: StopLine) -> None:
     database_url = task["database_url"]
     log = structlog.get_logger("strategy")
 
@@ -151,7 +152,7 @@ def _trade(run_id: UUID, task: Mapping[str, str], line: StopLine) -> None:
                 )
                 Backtest(run_id, tools).execute()
             return
-        _limit_memory()
+        _limit_memory(task["memory"])
         with closing(JournalListener(database_url)) as listener:
             live = LiveTools(
                 journal=journal,
@@ -160,15 +161,16 @@ def _trade(run_id: UUID, task: Mapping[str, str], line: StopLine) -> None:
                 clock=WallClock(),
                 wakeup=listener,
                 end_asked=line.asked.is_set,
+                alive=lambda: os.write(int(sys.argv[1]), b"."),
                 log=write,
             )
             LiveTrading(run_id, live).execute()
 
 
-def _limit_memory() -> None:
+def _limit_memory(megabytes: int) -> None:
     """Let a strategy that eats memory fail by itself: it is to take nobody else's."""
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, most))
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, most))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
 """Child processes that trade runs, seen from the process that starts them."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
-from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
+from interfaces.settings import Settings
 from interfaces.user_code import scrubbed_environment
 
 COMPLAINT_LINES = 30
+SIGNS_AT_ONCE = 4_096
 KILL_PATIENCE_SECONDS = 10.0
 
 
@@ -22,8 +25,10 @@ class ChildProcess:
     """
 
     def __init__(self) -> None:
+        signs, told = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "interfaces.session_child"],
+            [sys.executable, "-P", "-m", "interfaces.session_child", str(told)],
+            pass_fds=(told,),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -31,6 +36,9 @@ class ChildProcess:
             text=True,
             errors="replace",
         )
+        os.close(told)
+        self._last_sign: float | None = None
+        threading.Thread(target=self._watch, args=(signs,), name=f"signs of {self._process.pid}", daemon=True).start()
         self._lines: deque[str] = deque(maxlen=COMPLAINT_LINES)
         self._reader = threading.Thread(target=self._pass_on, name=f"output of {self._process.pid}", daemon=True)
         self._reader.start()
@@ -51,6 +59,10 @@ class ChildProcess:
             self._reader.join()
             self.hang_up()
         return code
+
+    def last_sign(self) -> float | None:
+        """Return when it last showed that it is at work, in monotonic seconds; None while it is being loaded."""
+        return self._last_sign
 
     def interrupt(self) -> None:
         """Ask it to end soon."""
@@ -86,6 +98,11 @@ class ChildProcess:
                 # a line it never read; it has ended
                 return
 
+    def _watch(self, signs: int) -> None:
+        with open(signs, "rb", buffering=0) as told:
+            while told.read(SIGNS_AT_ONCE):
+                self._last_sign = monotonic()
+
     def _pass_on(self) -> None:
         if self._process.stdout is not None:
             for line in self._process.stdout:
@@ -100,21 +117,14 @@ class ChildLauncher:
     spare: a process that was started ahead, to be used for the first run: starting one takes half a second.
     """
 
-    def __init__(
-        self,
-        database_url: str,
-        strategies_dir: Path,
-        cache_dir: Path,
-        log_level: str,
-        log_format: str | None,
-        spare: ChildProcess | None = None,
-    ) -> None:
-        self._task = {
+    def __init__(self, database_url: str, settings: Settings, spare: ChildProcess | None = None) -> None:
+        self._task: Mapping[str, object] = {
             "database_url": database_url,
-            "strategies_dir": str(strategies_dir),
-            "cache_dir": str(cache_dir),
-            "log_level": log_level,
-            "log_format": log_format,
+            "strategies_dir": str(settings.strategies_dir),
+            "cache_dir": str(settings.home / "cache"),
+            "log_level": settings.log_level,
+            "log_format": settings.log_format,
+            "memory": settings.session_memory,
         }
         self._spare = spare
 
@@ -122,5 +132,5 @@ class ChildLauncher:
         """Return the run's process, already running."""
         spare, self._spare = self._spare, None
         process = spare if spare is not None and spare.poll() is None else ChildProcess()
-        process.give(self._task | {"run_id": str(run_id)})
+        process.give({**self._task, "run_id": str(run_id)})
         return process

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     rate_limit: float = Field(600, ge=0, le=1_000_000, allow_inf_nan=False)
     rate_burst: int = Field(3_000, ge=1, le=1_000_000)
     strategies_dir: Path = Path("strategies")
+    bar_patience: float = Field(8, ge=0.1, le=60, allow_inf_nan=False)
+    decision_patience: float = Field(15, ge=1, le=3_600, allow_inf_nan=False)
+    session_memory: int = Field(2_048, ge=256, le=1_048_576)
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -90,6 +93,16 @@ class Settings(BaseSettings):
     def _expanded(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
+    @field_validator("alpaca_paper_url", "alpaca_live_url", "alpaca_data_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        return _checked_address(url, ("https", "http"))
+
+    @field_validator("alpaca_paper_stream_url", "alpaca_live_stream_url", "alpaca_data_stream_url")
+    @classmethod
+    def _stream_address(cls, url: str) -> str:
+        return _checked_address(url, ("wss", "ws"))
+
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, url: SecretStr) -> SecretStr:
@@ -126,6 +139,17 @@ class Settings(BaseSettings):
             name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else ""
             message = first["msg"].removeprefix("Value error, ")
             raise InvalidInput(f"{name}: {message}" if name else message, variable=name) from None
+
+
+def _checked_address(url: str, schemes: tuple[str, str]) -> str:
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ValueError(f"must look like {schemes[0]}://host or {schemes[1]}://host:port, not {url!r}")
+    return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:

@@ -205,17 +205,25 @@ class FileStrategyCatalog:
         if path:
             file = str(Path(path["file"]).expanduser().absolute())
             return self._found([_Code("path", file, path["wanted"])], run_here=run_here)[0]
-        named = [code for code in self._in_directory() if code.stem == strategy_id]
-        others = [code for code in self._in_directory() if code.stem != strategy_id]
         broken = None
-        # a file is run here only if its name says that it is meant
-        for codes, here in ((_bundled(), run_here), (named, run_here), (others, False), (_packaged(), False)):
+        for codes, here in self._places(strategy_id, run_here=run_here):
             for found in self._found(codes, run_here=here):
                 if found.description.strategy_id == strategy_id:
                     if found.description.error is None:
                         return found
                     broken = broken or found
         return broken
+
+    def _places(self, strategy_id: str, *, run_here: bool) -> Iterator[tuple[Sequence[_Code], bool]]:
+        """Where the strategy may be, and whether it may be run here: each place is looked at when it is its turn.
+
+        A file is run here only if its name says that it is meant.
+        """
+        yield _bundled(), run_here
+        in_directory = self._in_directory()
+        yield [code for code in in_directory if code.stem == strategy_id], run_here
+        yield [code for code in in_directory if code.stem != strategy_id], False
+        yield _packaged(), False  # which looks through every package that is installed
 
     def _all(self) -> Iterator[_Found]:
         yield from self._found(_bundled())
@@ -238,7 +246,7 @@ class FileStrategyCatalog:
         def probed(code: _Code) -> ProbedCode:
             return self._probed(code, run_here=run_here)
 
-        if run_here:
+        if run_here or len(codes) < 2:
             # in the caller's thread, as an import would
             answers = [probed(code) for code in codes]
         else:

@@ -49,7 +49,7 @@ def curve(connection: Connection[TupleRow], run_id: UUID) -> list[EquityPoint]:
     """Return the run's points, oldest first; none for a run that has marked none.
 
     Of more than MOST_POINTS evenly many are left out between the first and the last: a run that trades for months marks
-    one with every bar.
+    hundreds of thousands.
     """
     return _read(connection, run_id, None, None)
 

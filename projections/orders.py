@@ -174,8 +174,8 @@ def page_past(
     return [rows[order_id] for order_id in ids], int(total)
 
 
-# What made the status of an order at a position: the event that ended it; or else a fill, whatever was heard after it;
-# or else that the exchange has it; or else its last event.
+# What made the status of an order at a position: the event that ended it; or else a fill, though an acceptance may have
+# been heard later; or else its last event.
 _IN_THE_PAST: LiteralString = """
     created_position <= %(as_of)s
     and (%(run_id)s::uuid is null or run_id = %(run_id)s)
@@ -189,15 +189,15 @@ _IN_THE_PAST: LiteralString = """
             ('order.created', 'pending', 0),
             ('order.submitted', 'submitted', 0),
             ('order.outcome_unknown', 'unknown', 0),
-            ('order.accepted', 'accepted', 1),
-            ('order.partially_filled', 'partial', 2),
-            ('order.filled', 'filled', 3),
-            ('order.cancelled', 'cancelled', 3),
-            ('order.expired', 'expired', 3),
-            ('order.rejected', 'rejected', 3)
+            ('order.accepted', 'accepted', 0),
+            ('order.partially_filled', 'partial', 1),
+            ('order.filled', 'filled', 2),
+            ('order.cancelled', 'cancelled', 2),
+            ('order.expired', 'expired', 2),
+            ('order.rejected', 'rejected', 2)
         ) as made (name, status, weight) on made.name = split_part(topic, '.v', 1)
         where originator_id = orders.id and notification_id <= %(as_of)s
-        order by made.weight desc, case made.weight when 3 then originator_version else -originator_version end
+        order by made.weight desc, case made.weight when 2 then originator_version else -originator_version end
         limit 1
     ) end)
 """

@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
 
+import msgspec
 from psycopg import Connection, Cursor, sql
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 
 from projections.days import Days
 from projections.tallies import Tallies
@@ -23,11 +25,25 @@ def rows_of[Row](connection: Connection[TupleRow], kind: type[Row]) -> Cursor[Ro
 
     Times are in UTC whatever the session prefers.
     """
+    row_kind: Any = kind
+    moments = _moments_of(row_kind)
 
     def made(values: Sequence[Any]) -> Row:
-        return kind(*(value.astimezone(UTC) if isinstance(value, datetime) else value for value in values))
+        row = list(values)
+        for place in moments:
+            if (moment := row[place]) is not None:
+                row[place] = moment.astimezone(UTC)
+        return kind(*row)
 
-    return connection.cursor(row_factory=lambda _: made)
+    cursor = connection.cursor(row_factory=lambda _: made)
+    set_json_loads(msgspec.json.decode, cursor)
+    return cursor
+
+
+@lru_cache(50)
+def _moments_of(kind: type[Any]) -> tuple[int, ...]:
+    """The places of the dataclass's fields that are times."""
+    return tuple(place for place, field in enumerate(fields(kind)) if field.type in (datetime, datetime | None))
 
 
 def columns_of(kind: type[Any]) -> sql.Composed:

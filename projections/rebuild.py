@@ -22,9 +22,8 @@ from domain.errors import Conflict, Unavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
 from projections.advisory_locks import lock_key
 from projections.catalog import read_model
-from projections.view import Progress, ReadModel, fold_batch, look
+from projections.view import DEFAULT_BATCH, Progress, ReadModel, fold_batch, look
 
-REBUILD_BATCH = 2_000
 # A reader that has the table for long makes the swap give way, so that it does not hold up the readers behind it.
 SWAP_LOCK_TIMEOUT = "150ms"
 SWAP_PAUSE = 0.35
@@ -57,7 +56,7 @@ def rebuild(
     name: str,
     progress: OnProgress | None = None,
     *,
-    batch: int = REBUILD_BATCH,
+    batch: int = DEFAULT_BATCH,
     catalogue: Catalogue = CATALOGUE,
 ) -> RebuildResult:
     """Fold the whole journal into fresh tables and put them in place of the live ones.
@@ -92,7 +91,7 @@ def rebuild_claimed(
     name: str,
     progress: OnProgress | None = None,
     *,
-    batch: int = REBUILD_BATCH,
+    batch: int = DEFAULT_BATCH,
     catalogue: Catalogue = CATALOGUE,
 ) -> RebuildResult:
     """Rebuild on the connection that `claim` gave, and close it; all else as `rebuild`."""

@@ -64,17 +64,19 @@ class Table[Row]:
             written = sql.SQL(
                 "with given as materialized ({given}), before as materialized ("
                 "  select {key}, {kinds} from {table} where ({key}) in (select {key} from given) and {always}"
-                "), written as ({upsert} returning {key}, {kinds}, {always} as is_counted) "
-                "select {names}, sum(change) from ("
-                "  select {names}, 1 as change from written where is_counted"
-                "  union all select {names}, -1 from before where ({key}) in (select {key} from written)"
-                ") as changes group by {names} having sum(change) <> 0"
+                "), written as ({upsert} returning {key}, {kinds}, {always} as is_counted), changes as materialized ("
+                "  select {names}, sum(change)::bigint as change from ("
+                "    select {names}, 1 as change from written where is_counted"
+                "    union all select {names}, -1 from before where ({key}) in (select {key} from written)"
+                "  ) as each group by {names} having sum(change) <> 0"
+                "), {tallied}"
             ).format(
                 given=given,
                 upsert=upsert,
                 kinds=tallies.kinds,
                 names=tallies.names,
                 always=sql.SQL(tallies.always),
+                tallied=tallies.tallied,
                 **parts,
             )
         self._upsert = written.as_bytes()
@@ -85,7 +87,8 @@ class Table[Row]:
         PostgreSQL's text holds no NUL: it becomes U+FFFD.
         """
         if self._store(cursor, self._upsert, rows) and self._tallies is not None:
-            self._tallies.add(cursor, cursor.fetchall())
+            [empty] = cursor.fetchall()
+            self._tallies.remove_empty(cursor, empty)
 
     def insert(self, cursor: Cursor[TupleRow], rows: Iterable[Row]) -> None:
         """Insert rows that are not stored yet; a key that is raises UniqueViolation. Otherwise as `write`."""

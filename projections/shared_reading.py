@@ -1,9 +1,11 @@
 """Each stretch of the journal read and decoded once for all read models of a process that follow it (WallE)."""
 
 import threading
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
+from operator import attrgetter
 from time import monotonic, sleep
 
 from psycopg import Cursor
@@ -15,7 +17,7 @@ from projections.view import DEFAULT_BATCH, Folded, folded, read_entries
 
 STRETCH = DEFAULT_BATCH
 # What is kept for those behind: so many stretches, and payloads of so many bytes.
-KEPT = 16
+KEPT = 4
 KEPT_BYTES = 16_000_000
 # Whoever goes through a backlog ahead of the others waits for them, so that they find kept what it has read. Who is
 # further behind than the horizon, or was not heard of lately, goes its own way and nobody waits for it.
@@ -23,6 +25,8 @@ AHEAD = KEPT // 2
 HORIZON = 8 * KEPT
 SILENCE = 1.0
 PACE, PATIENCE = 0.005, 0.25
+
+_position_of = attrgetter("position")
 
 
 @dataclass(slots=True)
@@ -68,12 +72,9 @@ class SharedReading:
                 stretch.entries += more
                 stretch.decoded += [None] * len(more)
                 stretch.size += sum(len(entry.state) for entry in more)
-            known = self._catalogue.events
-            found = [
-                place
-                for place, entry in enumerate(stretch.entries)
-                if after < entry.position <= end and (entry.topic in topics or entry.topic not in known)
-            ]
+            passed_over = self._catalogue.events.keys() - topics
+            due = range(*(bisect_right(stretch.entries, position, key=_position_of) for position in (after, end)))
+            found = [place for place in due if stretch.entries[place].topic not in passed_over]
             for place in found:
                 if stretch.decoded[place] is None:
                     stretch.decoded[place] = folded(name, stretch.entries[place], self._catalogue)

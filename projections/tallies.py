@@ -1,15 +1,13 @@
 """How many rows a table has of each kind, kept with every batch: a list's total without counting (WallE).
 
 A tally has a row for each combination of its columns that occurs, and in `tallied` how many rows of the table have it.
-What changes is what the statement that writes the rows says it has changed, so entries folded again count once.
+What changes is what the statement that writes the rows has changed, so entries folded again count once.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import LiteralString
 
-import msgspec
 from psycopg import Connection, Cursor, sql
 from psycopg.rows import TupleRow
 
@@ -26,25 +24,25 @@ class Tally:
 
     name: LiteralString
     columns: tuple[LiteralString, ...]
-    _statement: bytes = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        columns = sql.SQL(", ").join(map(sql.Identifier, self.columns))
-        same = sql.SQL(" and ").join(
-            sql.SQL("kept.{0} = given.{0}").format(sql.Identifier(one)) for one in self.columns
-        )
-        statement = sql.SQL(
-            "merge into {table} as kept using json_populate_recordset(null::{table}, %s::json) as given on {same} "
-            "when matched and kept.tallied + given.tallied = 0 then delete "
-            "when matched then update set tallied = kept.tallied + given.tallied "
-            "when not matched then insert ({columns}, tallied) values ({given}, given.tallied)"
-        ).format(
-            table=sql.Identifier(self.name),
-            columns=columns,
-            same=same,
-            given=sql.SQL(", ").join(sql.Identifier("given", column) for column in self.columns),
-        )
-        object.__setattr__(self, "_statement", statement.as_bytes())
+    @property
+    def addition(self) -> sql.Composed:
+        """The statement that adds `changes`, of columns `of_<column>` and `change`.
+
+        It returns of each row it wrote the place, `ctid`, and what it is now, `tallied`.
+        """
+        changed = [f"of_{column}" for column in self.columns]
+        return sql.SQL(
+            "insert into {table} as kept ({columns}, tallied) select {changed}, sum(change) from changes "
+            "where num_nulls({changed}) = 0 group by {changed} having sum(change) <> 0 "
+            "on conflict ({columns}) do update set tallied = kept.tallied + excluded.tallied "
+            "returning kept.ctid, kept.tallied"
+        ).format(table=sql.Identifier(self.name), columns=_names(self.columns), changed=_names(changed))
+
+    @property
+    def removal(self) -> LiteralString:
+        """The statement that removes the rows at these places."""
+        return f"delete from {self.name} where ctid = any(%s::tid[])"
 
     def kind(self, asked: Mapping[LiteralString, object]) -> dict[str, object] | None:
         """Return the values of columns that the conditions, each `column = %s`, ask for; None if it knows not all."""
@@ -61,18 +59,9 @@ class Tally:
         [(total,)] = connection.execute(statement, kind)
         return int(total)
 
-    def add(self, cursor: Cursor[TupleRow], changes: Iterable[tuple[Mapping[str, object], int]]) -> None:
-        """Add to the tallies of each combination; those that reach 0 are removed."""
-        sums: Counter[tuple[object, ...]] = Counter()
-        for kind, change in changes:
-            sums[tuple(kind[column] for column in self.columns)] += change
-        rows = [
-            dict(zip((*self.columns, "tallied"), (*kind, change), strict=True))
-            for kind, change in sums.items()
-            if change and None not in kind
-        ]
-        if rows:
-            cursor.execute(self._statement, (msgspec.json.encode(rows).decode(),))
+
+def _names(columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ class Tallies:
     @property
     def names(self) -> sql.Composed:
         """The columns of `of` as a list of names: aliases of `kinds`."""
-        return sql.SQL(", ").join(sql.Identifier(f"of_{column}") for column in self.of)
+        return _names(f"of_{column}" for column in self.of)
 
     @property
     def kinds(self) -> sql.Composed:
@@ -104,8 +93,25 @@ class Tallies:
             sql.SQL("{} as {}").format(sql.SQL(of), sql.Identifier(f"of_{column}")) for column, of in self.of.items()
         )
 
-    def add(self, cursor: Cursor[TupleRow], changes: Sequence[TupleRow]) -> None:
-        """Add changes to every tally: rows of the values of `of` in its order, and by how many there are more."""
-        kinds = [(dict(zip(self.of, change, strict=False)), int(change[-1])) for change in changes]
-        for tally in self.tallies:
-            tally.add(cursor, kinds)
+    @property
+    def tallied(self) -> sql.Composed:
+        """The end of a statement whose `changes` are rows of `names`, and by how many there are more: adds them.
+
+        Its only row has for each tally the places of the rows that are empty now; null for none.
+        """
+        added = [(sql.Identifier(f"in_{tally.name}"), tally.addition) for tally in self.tallies]
+        return sql.SQL("{additions} select {empty}").format(
+            additions=sql.SQL(", ").join(sql.SQL("{} as ({})").format(*one) for one in added),
+            empty=sql.SQL(", ").join(
+                sql.SQL("(select array_agg(ctid::text) from {0} where tallied = 0)").format(name) for name, _ in added
+            ),
+        )
+
+    def remove_empty(self, cursor: Cursor[TupleRow], empty: Sequence[list[str] | None]) -> None:
+        """Remove the rows that `tallied` says are empty: a combination of which there is none has no row.
+
+        In the transaction of that statement, which keeps the rows where they are.
+        """
+        for tally, places in zip(self.tallies, empty, strict=True):
+            if places is not None:
+                cursor.execute(tally.removal, (places,))

@@ -2,7 +2,7 @@
 
 alpaca-py knows the addresses and how a request is signed. What it does by itself when something goes wrong - repeating
 any request on 429 and 504, waiting for ever - is not reached, because the session answers with success only and raises
-for everything else. See docs/adr/0019-alpaca-py.md.
+for everything else. See docs/adr/0017-alpaca-py.md.
 """
 
 import random
@@ -27,6 +27,14 @@ TOO_MANY_REQUESTS = 429
 # Nobody says no with these: too early, or too late.
 UNDECIDED = frozenset({408, 425, TOO_MANY_REQUESTS})
 FOREIGN_KEYS = "40110000"
+NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
 MAX_REASON = 300
 
 _log = structlog.get_logger("alpaca")
@@ -86,7 +94,7 @@ class AlpacaHttp:
     ) -> None:
         self.environment = environment
         self._session = _Session(url, limit or RateLimit(), patience or Patience())
-        self._client = _RawClient(url.rstrip("/"), version, keys, self._session)
+        self._client = _RawClient(url, version, keys, self._session)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> object:
         """Return the answer's JSON; raise AlpacaRefusal or NotAnswered."""
@@ -181,6 +189,7 @@ class _Session:
         self._limit = limit
         self._patience = patience
         self._hurry = threading.local()
+        self._is_closed = False
 
     @contextmanager
     def within(self, seconds: float | None) -> Iterator[None]:
@@ -192,6 +201,7 @@ class _Session:
             self._hurry.total = None
 
     def close(self) -> None:
+        self._is_closed = True
         self._http.close()
 
     def request(
@@ -211,6 +221,8 @@ class _Session:
         deadline = time.monotonic() + min(self._patience.total, self._patience.total if hurry is None else hurry)
         pause = self._patience.pause
         while True:
+            if self._is_closed:
+                raise NotAnswered("the connection was closed here", was_sent=False)
             self._await_place(method, deadline)
             try:
                 with self._transport.until(deadline):
@@ -226,7 +238,7 @@ class _Session:
     def _once(self, request: httpx.Request) -> _Success:
         try:
             response = self._http.send(request)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+        except NOTHING_SENT as error:
             raise NotAnswered(f"no connection to {request.url.host}: {_said(error)}", was_sent=False) from None
         except httpx.HTTPError as error:
             raise NotAnswered(f"no answer of {request.url.host}: {_said(error)}") from None

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -75,13 +75,10 @@ class KeptSocket:
     again soon cannot help. Nothing that a conversation does ends the thread.
     """
 
-    def __init__(
-        self, name: str, url: str, conversation: Conversation, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, name: str, url: str, conversation: Conversation) -> None:
         self._name = name
         self._url = url
         self._conversation = conversation
-        self._headers = headers
         self._closing = threading.Event()
         self._socket: ClientConnection | None = None
         self._opened_at: float | None = None
@@ -133,7 +130,6 @@ class KeptSocket:
         """Hold one connection until `close`; raise when it is lost, deaf, or not to be had."""
         with connect(
             self._url,
-            additional_headers=self._headers,
             open_timeout=CONNECT_SECONDS,
             ping_interval=PING_EVERY,
             ping_timeout=PONG_WITHIN,
@@ -199,15 +195,10 @@ def send_json(socket: ClientConnection, message: object) -> None:
 
 
 def decoded(frame: str | bytes) -> object:
-    """Return what a frame holds: JSON as text or bytes, or MessagePack; raise msgspec.DecodeError or ValueError."""
+    """Return what a frame holds: JSON as text or bytes, or MessagePack; raise msgspec.DecodeError."""
     if isinstance(frame, bytes) and frame[:1] not in (b"{", b"["):
-        return msgspec.msgpack.decode(frame, ext_hook=_moment)
+        return msgspec.msgpack.decode(frame)
     return msgspec.json.decode(frame)
-
-
-def _moment(code: int, data: memoryview) -> object:
-    # MessagePack's own kind of time is decoded by msgspec; no other extension is known
-    raise ValueError(f"an extension of MessagePack nobody knows: {code}")
 
 
 def _said_at_the_end(closed: ConnectionClosed) -> str:

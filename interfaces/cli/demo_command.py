@@ -1,4 +1,4 @@
-"""`weaver demo`: everything at once on a fresh machine: database, sample bars, a finished backtest, and Haro."""
+"""`weaver demo`: everything at once on a fresh machine: sample bars, a finished backtest, a paper run, and Haro."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from interfaces.cli.backtest_command import report, traded
-from interfaces.cli.opened import catch_up, page_url, read_settings
+from interfaces.cli.opened import ACTOR, catch_up, page_url, read_settings
 from interfaces.cli.printing import print_line
 from interfaces.cli.serve_command import Host, Port, listening, serve_until_told
 
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from interfaces.settings import Settings
 
 STRATEGY = "sma_cross"
-TAG = "demo"
+TAG, PAPER_TAG = "demo", "demo-paper"
 TIMEFRAME = "1m"
 SOURCE = "generated"
 # Long averages: on one-minute bars short ones trade so often that costs are all the report would show.
 PARAMETERS: dict[str, str | int | float | bool] = {"fast": 120, "slow": 600, "quantity": "100"}
 COMMISSION_BPS = Decimal(1)
+# Generated minutes are played back faster than they would pass: something is to be seen at once.
+PAPER_TIMEFRAME = "5s"
+PAPER_PARAMETERS: dict[str, str | int | float | bool] = {"fast": 5, "slow": 15, "quantity": "10"}
+PAPER_WARMUP_BARS = 60
 
 
 def demo(
@@ -31,7 +35,7 @@ def demo(
     host: Host = None,
     port: Port = None,
 ) -> None:
-    """Show Weaver at work: sample bars, a backtest, Haro.
+    """Show Weaver at work: sample bars, a backtest, a paper run, Haro.
 
     Everything is made from nothing at the first start and found again at the next. Ctrl-C ends it.
     """
@@ -52,6 +56,7 @@ def demo(
         else:
             print_line(f"The backtest of the demo is there since an earlier start: {page_url(settings, known)}")
         if listener is not None:
+            _paper_run(settings, url)
             serve_until_told(settings, url, listener)
 
 
@@ -96,3 +101,40 @@ def _backtest(settings: "Settings", url: str) -> None:
     )
     report(traded(settings, url, command), settings, json_wanted=False)
     print_line()
+
+
+def _paper_run(settings: "Settings", url: str) -> None:
+    """Make sure that a paper run trades once the server is there; one of an earlier start simply goes on."""
+    from application.commands import CreateRun, StartRun
+    from domain.ids import new_id
+    from interfaces.composition import compose
+    from interfaces.database import connect
+    from interfaces.market_data.sample_bars import SAMPLE_SYMBOL
+    from projections import runs
+
+    with connect(url) as connection:
+        catch_up(connection, (runs.NAME,))
+        found, _ = runs.page(connection, tag=PAPER_TAG, limit=1)
+    if found:
+        print_line(f"The paper run of the demo: {page_url(settings, found[0].id)} ({found[0].status})")
+        return
+    run_id = new_id()
+    create = CreateRun(
+        run_id=run_id,
+        strategy_id=STRATEGY,
+        mode="paper",
+        symbols=(SAMPLE_SYMBOL,),
+        timeframe=PAPER_TIMEFRAME,
+        name=f"Demo: {STRATEGY} on paper, generated bars played back",
+        parameters=dict(PAPER_PARAMETERS),
+        warmup_bars=PAPER_WARMUP_BARS,
+        tags=(PAPER_TAG,),
+        notes="The bars are generated, and played back faster than they would pass.",
+    )
+    weaver = compose(settings, url)
+    try:
+        weaver.dispatch.dispatch(create, actor=ACTOR)
+        weaver.dispatch.dispatch(StartRun(run_id=run_id), actor=ACTOR)
+    finally:
+        weaver.stop()
+    print_line(f"A paper run trades on the simulated exchange: {page_url(settings, run_id)}")

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import typer
 
-from domain.errors import InvalidInput, Unavailable
+from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput, Unavailable
 from interfaces.cli.opened import read_settings
 from interfaces.cli.options import Json
 from interfaces.cli.outcomes import FAILED, one_line
-from interfaces.cli.printing import print_json, print_line
+from interfaces.cli.printing import print_json, print_line, separated
 
 if TYPE_CHECKING:
     import psycopg
 
+    from application.exchange import ExchangeCatalog
     from interfaces.settings import Settings
 
 MEGABYTE = 1_000_000
@@ -36,7 +37,8 @@ class Check(NamedTuple):
 def doctor(json_wanted: Json = False) -> None:
     """Check that everything is as it should be.
 
-    Looks at settings, disk, strategies, database, read models and clock; says how to mend what is wrong.
+    Looks at settings, disk, strategies, exchanges and their keys, database, read models and clock; says how to mend
+    what is wrong.
     """
     checks = []
     for check in _examined():
@@ -59,6 +61,7 @@ def _examined() -> Iterator[Check]:
     yield Check("settings", "ok", f"home {settings.home}, database {where}, address {settings.host}:{settings.port}")
     yield _disk(settings.home)
     yield from _strategies(settings)
+    yield from _exchanges(settings)
     yield from _database(settings)
 
 
@@ -81,6 +84,41 @@ def _strategies(settings: "Settings") -> Iterator[Check]:
     yield Check("strategies", "ok", f"{len(found) - len(broken)} can be run")
     for one in broken:
         yield Check("strategies", "warn", f"{one.strategy_id} cannot be loaded: {one_line(one.error or '')}")
+
+
+def _exchanges(settings: "Settings") -> Iterator[Check]:
+    from interfaces.exchanges.catalog import EntryPointExchangeCatalog
+    from interfaces.market_data.bar_store import BarStore
+
+    catalog = EntryPointExchangeCatalog(settings, BarStore(settings.database_url.get_secret_value()))
+    for one in catalog.list():
+        if one.error is not None:
+            yield Check("exchange", "warn", f"{one.name} cannot be used: {one_line(one.error)}")
+            continue
+        modes = " and ".join(one.modes) or "no keys are set, so it cannot be traded at"
+        yield Check("exchange", "ok", f"{one.name} ({one.source}): {modes}. {one.summary}")
+        for kind, taken in one.details.items():
+            yield Check("exchange", "ok", f"{one.name} {kind}: {taken}")
+        for mode in one.modes:
+            yield _account(catalog, one.name, mode)
+
+
+def _account(catalog: "ExchangeCatalog", name: str, mode: str) -> Check:
+    """Ask the exchange for the account, which shows whether it accepts the keys."""
+    try:
+        exchange = catalog.open(name, mode)
+        try:
+            account = exchange.account()
+        finally:
+            exchange.close()
+    except (CredentialsRefused, InvalidInput) as error:
+        return Check("account", "fail", f"{name} {mode}: {error.message}")
+    except ExchangeUnavailable as error:
+        return Check("account", "warn", f"{name} {mode}: {error.message}")
+    said = f"{name} {mode}: equity {separated(account.equity)} {account.currency}"
+    if account.blocked is not None:
+        return Check("account", "fail", f"{said}, and it may not trade: {account.blocked}")
+    return Check("account", "ok", said)
 
 
 def _database(settings: "Settings") -> Iterator[Check]:

@@ -24,7 +24,7 @@ from application.exchange import (
     OutcomeUnknown,
     SubmitOutcome,
 )
-from domain.errors import ExchangeUnavailable
+from domain.errors import CredentialsRefused, ExchangeUnavailable
 from domain.instruments import Instrument
 from domain.venues import ALPACA, venue
 from interfaces.alpaca_wire.http import AlpacaHttp, AlpacaRefusal, NotAnswered
@@ -82,7 +82,7 @@ class AlpacaExchange:
             answer = self._http.post("/orders", order_body(ticket))
             order = order_from(answer, self._symbols.symbol_of)
         except AlpacaRefusal as refusal:
-            return _refused(refusal)
+            return self._refused(refusal)
         except NotAnswered as silence:
             return OutcomeUnknown(silence.reason) if silence.was_sent else NotSent(silence.reason)
         except NotUnderstood as error:
@@ -126,7 +126,6 @@ class AlpacaExchange:
 
     def open_orders(self) -> Sequence[ExchangeOrder]:
         """Return every order that may still trade, whoever placed it, oldest first."""
-        self._symbols.refresh()
         found: dict[str, ExchangeOrder] = {}
         query = {"status": "open", "limit": str(ORDERS_A_PAGE), "direction": "desc"}
         while True:
@@ -182,6 +181,17 @@ class AlpacaExchange:
         self._stream.close()
         self._http.close()
 
+    def _refused(self, refusal: AlpacaRefusal) -> SubmitOutcome:
+        if ORDER_EXISTS in refusal.message:
+            # the opposite of a refusal: an order of this id is there, maybe this very one
+            return OutcomeUnknown(f"an order of this id exists at Alpaca: {refusal.message}")
+        if not refusal.is_alpacas or refusal.status not in REFUSING:
+            return OutcomeUnknown(f"the answer was {refusal}")
+        error = self._http.as_error(refusal)
+        # of keys Alpaca says "unauthorized." only
+        reason = error.message if isinstance(error, CredentialsRefused) else refusal.message
+        return Declined(reason, refusal.code)
+
     def _order(self, answer: object) -> ExchangeOrder:
         try:
             return order_from(answer, self._symbols.symbol_of)
@@ -205,15 +215,6 @@ class AlpacaExchange:
         if not isinstance(answer, list):
             raise ExchangeUnavailable(f"Alpaca's answer to {path} cannot be read: it is no list")
         return answer
-
-
-def _refused(refusal: AlpacaRefusal) -> SubmitOutcome:
-    if ORDER_EXISTS in refusal.message:
-        # the opposite of a refusal: an order of this id is there, maybe this very one
-        return OutcomeUnknown(f"an order of this id exists at Alpaca: {refusal.message}")
-    if refusal.is_alpacas and refusal.status in REFUSING:
-        return Declined(refusal.message, refusal.code)
-    return OutcomeUnknown(f"the answer was {refusal}")
 
 
 def _is_no_such_order(refusal: AlpacaRefusal) -> bool:

@@ -8,6 +8,7 @@ from domain.instruments import Instrument
 from domain.money import plain
 from domain.venues import ALPACA, venue
 from interfaces.alpaca_wire.keys import keys_of
+from interfaces.exchanges.plugin import ExchangePlugin
 from interfaces.settings import Settings
 
 SAMPLES = {"crypto": "BTC/USD", "us_equity": "SPY"}
@@ -63,4 +64,4 @@ def _told(instrument: Instrument) -> str:
     return f"{orders}; quantities in steps of {plain(instrument.lot)}; {shorting}; orders are streamed"
 
 
-plugin = AlpacaPlugin()
+plugin: ExchangePlugin = AlpacaPlugin()

@@ -92,11 +92,12 @@ class AlpacaOrderStream:
             if not isinstance(message, dict) or "stream" not in message:
                 raise NotUnderstood("it names no stream")
             if message["stream"] != TRADE_UPDATES:
+                _log.info("the order stream says", stream=message["stream"], said=message.get("data"))
                 return
             with self._lock:
                 self._heard_at, self._expected_by = self._clock(), None
             update = update_from(message.get("data"), self._symbol_of)
-        except (msgspec.DecodeError, ValueError, NotUnderstood) as error:
+        except (msgspec.DecodeError, NotUnderstood) as error:
             _log.warning("a message of the order stream cannot be read", reason=str(error))
             self._listener.misunderstood(_raw(frame), str(error))
             return
@@ -125,7 +126,7 @@ class AlpacaOrderStream:
         while (left := deadline - monotonic()) > 0:
             try:
                 message = decoded(socket.recv(timeout=left))
-            except (msgspec.DecodeError, ValueError) as error:
+            except msgspec.DecodeError as error:
                 raise SocketLost(f"the answer to the login cannot be read: {error}") from None
             if isinstance(message, dict) and message.get("stream") == stream:
                 data = message.get("data")

@@ -10,15 +10,22 @@ from interfaces.settings import Settings
 
 @runtime_checkable
 class ExchangePlugin(Protocol):
-    """An exchange that can be traded at. Making one and describing it connects to nothing and imports little.
+    """An exchange that can be traded at. Making one and describing it connects to nothing and imports little."""
 
-    summary: one line for people. venue: whose rules and costs its runs have, None for those they are created with.
-    details: what it takes, by asset class or whatever it is told apart by, for people.
-    """
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        ...
 
-    summary: str
-    venue: str | None
-    details: Mapping[str, str]
+    @property
+    def venue(self) -> str | None:
+        """Whose rules and costs its runs have, None for those they are created with."""
+        ...
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What it takes, by asset class: order types with their times in force, fractions, streaming; for people."""
+        ...
 
     def modes(self, settings: Settings) -> tuple[str, ...]:
         """Return what can be opened with these settings: `paper`, `live`, both or nothing."""

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import numpy as np
 import structlog
@@ -11,7 +12,7 @@ from application.clock import Clock
 from application.exchange import FeedBar
 from application.ports import SessionCalendar
 from domain.aggregation import DAILY, aggregate, bar_closes
-from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput
+from domain.errors import CredentialsRefused, ExchangeUnavailable
 from domain.market import Bars, Timeframe, from_microseconds, to_microseconds
 from domain.sessions import Sessions, is_always_open
 from interfaces.alpaca_wire.http import AlpacaHttp
@@ -154,8 +155,10 @@ class AlpacaBars:
         """Yield the rows in [first, last] by symbol. Pages may be shorter than asked for: no token means no more."""
         span = {"start": _moment(first), "end": _moment(last)}
         params = {"symbols": ",".join(symbols), "limit": str(ROWS_A_PAGE), **span, **query}
+        deadline = None if within is None else monotonic() + within
         while True:
-            answer = self._ask(symbols[0], f"/{kind}", params, within)
+            left = None if deadline is None else max(deadline - monotonic(), 0.0)
+            answer = self._ask(symbols[0], f"/{kind}", params, left)
             rows = answer.get(kind) if isinstance(answer, dict) else None
             if not isinstance(answer, dict) or not isinstance(rows, dict | None):
                 raise ExchangeUnavailable(f"Alpaca's {kind} of {', '.join(symbols)} cannot be read")
@@ -220,7 +223,9 @@ def trade_from(row: object) -> tuple[int, float, float]:
     """Return time (microseconds since 1970), price and size of a trade; raise ExchangeUnavailable."""
     try:
         assert isinstance(row, dict)
-        return _microseconds(row["t"]), float(row["p"]), float(row["s"])
+        at, price, size = _microseconds(row["t"]), float(row["p"]), float(row["s"])
+        assert price > 0
+        return at, price, size
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise ExchangeUnavailable(f"a trade cannot be read: {error!r}") from None
 
@@ -245,7 +250,7 @@ def _columns(symbol: str, timeframe: Timeframe, rows: Sequence[object]) -> Bars:
 
 def _microseconds(text: object) -> int:
     if not isinstance(text, str):
-        raise InvalidInput(f"{text!r} is no time")
+        raise TypeError(f"{text!r} is no time")
     return to_microseconds(datetime.fromisoformat(text))
 
 

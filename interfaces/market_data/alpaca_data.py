@@ -31,7 +31,7 @@ def open_feed(settings: Settings, clock: Clock) -> AlpacaFeed:
     def open_stream(kind: str, listener: MarketListener) -> AlpacaMarketStream | None:
         if keys is None:
             return None
-        url = settings.alpaca_data_stream_url.rstrip("/") + (CRYPTO_STREAM if kind == CRYPTO else SHARES_STREAM)
+        url = settings.alpaca_data_stream_url + (CRYPTO_STREAM if kind == CRYPTO else SHARES_STREAM)
         return AlpacaMarketStream(kind, url, keys, mode, listener)
 
     return AlpacaFeed(open_bars(settings, clock), open_stream, clock)

@@ -120,7 +120,7 @@ class AlpacaMarketStream:
         """Tell of the bars and trades of a frame; what cannot be read is logged, and the rest told."""
         try:
             messages = decoded(frame)
-        except (msgspec.DecodeError, ValueError) as error:
+        except msgspec.DecodeError as error:
             _log.warning("a frame of market data cannot be read", stream=self._kind, reason=str(error))
             return
         for message in messages if isinstance(messages, list) else [messages]:
@@ -170,7 +170,7 @@ class AlpacaMarketStream:
         while (left := deadline - monotonic()) > 0:
             try:
                 messages = decoded(socket.recv(timeout=left))
-            except (msgspec.DecodeError, ValueError) as error:
+            except msgspec.DecodeError as error:
                 raise SocketLost(f"the answer to the login cannot be read: {error}") from None
             for one in messages if isinstance(messages, list) else [messages]:
                 if isinstance(one, dict) and one.get("T") == "error":

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -15,7 +15,7 @@ from application.ports import BarCoverage
 from domain.errors import SymbolNotFound
 from domain.market import Bars, Timeframe, from_microseconds, to_microseconds
 from domain.run import BarFile
-from interfaces.database import connect, database_errors
+from interfaces.database import Pool, connect, database_errors
 from interfaces.market_data.bar_chunks import (
     COLUMNS,
     UNTOLD,
@@ -83,23 +83,27 @@ class Candle:
 class BarStore:
     """Bars by symbol and timeframe, in the tables `bar_chunks` and `bar_series`; a BarSource.
 
-    Every call opens a connection and closes it again, so calls from many threads do not meet. All raise
-    DatabaseUnavailable when the database is away.
+    Every call has a connection of its own, so calls from many threads do not meet. All raise DatabaseUnavailable when
+    the database is away.
+
+    lender: lends connections to what is answered in a moment. Everything else, and all of it without a lender, opens
+    one and closes it again.
     """
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, lender: Pool | None = None) -> None:
         self._database_url = database_url
+        self._lender = lender
 
     def coverage(self, symbol: str, timeframe: Timeframe) -> BarCoverage | None:
         """Return what is stored of a symbol, None for nothing."""
-        with self._connection() as connection:
+        with self._lent() as connection:
             query = f"{SERIES} where symbol = %s and timeframe = %s".encode()
             row = connection.execute(query, (symbol, timeframe.name)).fetchone()
         return _coverage(row) if row else None
 
     def series(self) -> list[BarCoverage]:
         """Return everything that is stored, by symbol, short timeframes first."""
-        with self._connection() as connection:
+        with self._lent() as connection:
             stored = [_coverage(row) for row in connection.execute(SERIES)]
         return sorted(stored, key=lambda coverage: (coverage.symbol, coverage.timeframe.seconds))
 
@@ -159,7 +163,7 @@ class BarStore:
         first, last = chunk_range(timeframe, start, end)
         candles: deque[Candle] = deque()
         # A cursor of the server gives the chunks one by one, newest first, until there are enough.
-        with self._connection() as connection, connection.transaction():
+        with self._lent() as connection, connection.transaction():
             with connection.cursor("newest", binary=True) as cursor:
                 cursor.itersize = CHUNKS_AT_ONCE
                 for chunk in cursor.execute(f"{CHUNKS} desc".encode(), _range(symbol, timeframe, first, last)):
@@ -170,7 +174,10 @@ class BarStore:
         return list(candles)
 
     def close(self) -> None:
-        """Do nothing: no connection outlives a call."""
+        """Do nothing: no connection of its own outlives a call."""
+
+    def _lent(self) -> AbstractContextManager[Connection[TupleRow]]:
+        return self._connection() if self._lender is None else self._lender.connection()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection[TupleRow]]:

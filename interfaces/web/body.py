@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from decimal import Decimal, InvalidOperation
+from inspect import iscoroutinefunction
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from interfaces.web.json_answers import writing_json
 from interfaces.web.queries import REPEATABLE
 
 MAX_WHOLE_DIGITS = 400
@@ -52,7 +54,16 @@ class ExactRequest(Request):
 
 
 class ExactRoute(APIRoute):
-    """A route that reads its body as an ExactRequest, and takes nothing but JSON and no parameter twice."""
+    """A route that reads its body as an ExactRequest, and takes nothing but JSON and no parameter twice.
+
+    A GET writes its answer in the thread that found it.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        model = options.get("response_model")
+        if [*options.get("methods", ())] == ["GET"] and isinstance(model, type) and not iscoroutinefunction(endpoint):
+            endpoint = writing_json(endpoint, model)
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler FastAPI calls."""

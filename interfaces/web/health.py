@@ -21,7 +21,7 @@ from interfaces.web.release import release
 # Beyond this the machine's clock and the database's disagree enough to say so; bars close by the machine's.
 TOLERATED_DRIFT_SECONDS = 2.0
 
-type State = Literal["up", "down", "not_configured"]
+type State = Literal["up", "down"]
 
 router = APIRouter(tags=["health"])
 

@@ -150,8 +150,9 @@ class HeldPosition(Answered):
 
 
 class AccountDiscrepancy(Answered):
-    """Something the exchange and the journal say differently."""
+    """Something the exchange and the journal say differently. at: when it was found."""
 
+    at: MomentOut
     kind: DiscrepancyKind
     subject: Annotated[str, Field(description="The symbol, the order or the message concerned.")]
     message: str
@@ -159,7 +160,6 @@ class AccountDiscrepancy(Answered):
     found: Annotated[str | None, Field(description="At the exchange.")]
     policy: Annotated[DiscrepancyPolicy, Field(description="What was done about it.")]
     run_id: UUID | None
-    found_at: MomentOut
 
 
 class ExchangeAccount(Answered):

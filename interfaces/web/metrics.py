@@ -105,6 +105,7 @@ class PlatformFigures(Collector):
         yield from self._journal()
         yield from self._folding()
         yield from self._streaming()
+        yield from self._trading()
         value = GaugeMetricFamily("weaver_clock_drift_seconds", "The machine's clock less the database's.")
         age = GaugeMetricFamily("weaver_clock_drift_age_seconds", "Time since the drift was measured.")
         if (last := self._drift.last) is not None:
@@ -134,6 +135,21 @@ class PlatformFigures(Collector):
         yield _counter("weaver_stream_frames", "Frames sent to clients of the event stream.", broadcast.frames_sent)
         yield _counter("weaver_stream_dropped", "Clients dropped because they read nothing.", broadcast.clients_dropped)
         yield _counter("weaver_stream_resets", "Clients told to load everything again.", broadcast.resets)
+
+    def _trading(self) -> Iterator[Metric]:
+        clock, label = self._weaver.realtime, ("exchange",)
+        yield _gauge("weaver_clock_lateness_seconds", "From the last boundary to its being noticed.", clock.lateness)
+        yield _gauge("weaver_clock_worst_lateness_seconds", "The longest that ever took.", clock.worst_lateness)
+        yield _counter("weaver_clock_jumps", "Times the machine's clock was set, or the machine slept.", clock.jumps)
+        yield _gauge(
+            "weaver_trading_halted", "1 while the kill switch is thrown.", self._weaver.latch.reason is not None
+        )
+        ready = GaugeMetricFamily("weaver_exchange_ready", "1 while orders can leave for the exchange.", labels=label)
+        working = GaugeMetricFamily("weaver_exchange_orders_working", "Orders that have not ended.", labels=label)
+        for execution in self._weaver.markets.executions():
+            ready.add_metric((execution.exchange.name,), execution.is_ready)
+            working.add_metric((execution.exchange.name,), execution.working)
+        yield from (ready, working)
 
     def _folding(self) -> Iterable[Metric]:
         label = ("read_model",)

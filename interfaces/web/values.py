@@ -112,11 +112,6 @@ def _as_parameter(given: object) -> str | int | float | bool:
     raise ValueError("must be a text of at most 1000 characters, true or false, or a number of 64 bits")
 
 
-def _written(moment: datetime) -> str:
-    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return f"{in_utc.isoformat()[: -len('+00:00')]}Z"
-
-
 _NO_NUL = r"^[^\x00]*$"
 
 # Texts a client sends. PostgreSQL holds no U+0000, and no text of a request needs to be long.
@@ -156,7 +151,6 @@ AsOf = Annotated[
 ]
 MomentOut = Annotated[
     datetime,
-    PlainSerializer(_written, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2024-01-31T14:30:00Z"]}),
 ]
 ParameterIn = Annotated[

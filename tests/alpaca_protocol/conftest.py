@@ -1,7 +1,6 @@
 """Fixtures of the protocol's tests: a local Alpaca, and alpaca-py as it comes, talking to it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alpaca.trading.client import TradingClient
@@ -9,14 +8,24 @@ from alpaca.trading.client import TradingClient
 from tests.alpaca_protocol.clients import Listener, listening, trading_client
 from tests.alpaca_server.client import LocalAlpaca, local_alpaca
 
+AFTERNOON = "2026-01-14T20:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
+    """One process for all tests; each begins anew in it."""
+    with local_alpaca(tmp_path_factory.mktemp("alpaca") / "book.jsonl") as server:
+        yield server
+
 
 @pytest.fixture
-def alpaca(tmp_path: Path) -> Iterator[LocalAlpaca]:
-    """A local Alpaca with a book of its own, where BTC trades at 60,000 without a spread."""
-    with local_alpaca(tmp_path / "book.jsonl") as server:
-        server.conditions(spread_bps="0")
-        server.price("BTC/USD", "60000")
-        yield server
+def alpaca(exchange: LocalAlpaca) -> LocalAlpaca:
+    """A local Alpaca on a Wednesday afternoon in New York, where BTC trades at 60,000 without a spread."""
+    exchange.reset(start=AFTERNOON)
+    exchange.conditions(spread_bps="0", rate_limit=100_000)
+    exchange.price("BTC/USD", "60000")
+    exchange.price("AAPL", "200")
+    return exchange
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Market data of the past and the latest, as alpaca-py reads them."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from alpaca.data.requests import (
 )
 from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
 
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca
+from tests.alpaca_server.client import LocalAlpaca, local_alpaca, until
 
 # A Wednesday; New York opens at 14:30 UTC.
 NOW = datetime(2026, 1, 14, 20, 30, 30, tzinfo=UTC)
@@ -34,13 +33,12 @@ HOUR = timedelta(hours=1)
 FIVE_MINUTES = TimeFrame(5, TimeFrameUnit.Minute)
 
 
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
+@pytest.fixture
+def market(exchange: LocalAlpaca) -> LocalAlpaca:
     """A local Alpaca whose clock stands still, with made-up prices."""
-    book = tmp_path_factory.mktemp("market") / "book.jsonl"
-    with local_alpaca(book, "--start", NOW.isoformat(), "--speed", "0", "--seed", "7") as server:
-        server.conditions(rate_limit=100_000)
-        yield server
+    exchange.reset(start=NOW.isoformat(), speed=0, seed=7)
+    exchange.conditions(rate_limit=100_000)
+    return exchange
 
 
 @pytest.fixture
@@ -62,13 +60,14 @@ def raw(market: LocalAlpaca, path: str, **query: Any) -> httpx.Response:
     return httpx.get(f"{market.data_url}{path}", params=query)
 
 
-def test_the_same_seed_makes_the_same_market(market: LocalAlpaca, tmp_path: Path) -> None:
+def test_the_same_seed_makes_the_same_market(market: LocalAlpaca) -> None:
     query = {"symbols": "BTC/USD", "timeframe": "1Hour", "start": "2026-01-10", "end": "2026-01-12"}
-    rows = raw(market, "/v1beta3/crypto/us/bars", **query).json()
-    with local_alpaca(tmp_path / "other.jsonl", "--start", NOW.isoformat(), "--speed", "0", "--seed", "7") as twin:
-        assert raw(twin, "/v1beta3/crypto/us/bars", **query).json() == rows
-    with local_alpaca(tmp_path / "third.jsonl", "--start", NOW.isoformat(), "--speed", "0", "--seed", "8") as stranger:
-        assert raw(stranger, "/v1beta3/crypto/us/bars", **query).json() != rows
+
+    def rows(seed: int) -> Any:
+        market.reset(start=NOW.isoformat(), speed=0, seed=seed)
+        return raw(market, "/v1beta3/crypto/us/bars", **query).json()
+
+    assert rows(7) == rows(7) != rows(8)
 
 
 def test_minutes_appear_when_they_are_over_and_hours_while_they_form(crypto: CryptoHistoricalDataClient) -> None:
@@ -213,15 +212,38 @@ def test_the_consolidated_tape_of_the_last_minutes_costs_money(shares: StockHist
     assert bars_of(shares.get_stock_bars(old), "AAPL")
 
 
-def test_a_given_bar_is_what_the_past_shows(tmp_path: Path) -> None:
-    with local_alpaca(tmp_path / "book.jsonl", "--start", NOW.isoformat(), "--speed", "0") as server:
-        server.price("BTC/USD", "60000")
+def test_a_given_bar_is_what_the_past_shows(market: LocalAlpaca) -> None:
+    market.price("BTC/USD", "60000")
+    market.clock(advance=60)
+    bar = market.bar("BTC/USD", "60010", "60100.5", "59900", "60050", volume="8")
+    assert bar["at"] == int(NOW.replace(second=0).timestamp()) * 1_000_000_000
+    query = {"symbols": "BTC/USD", "timeframe": "1Min", "start": "2026-01-14T20:29:00Z"}
+    minutes = raw(market, "/v1beta3/crypto/us/bars", **query).json()["bars"]["BTC/USD"]
+    given = {"o": 60010, "h": 60100.5, "l": 59900, "c": 60050, "v": 8, "n": 4, "vw": 60015.125}
+    assert minutes[1:] == [{"t": "2026-01-14T20:30:00Z", **given}]
+    latest = raw(market, "/v1beta3/crypto/us/latest/trades", symbols="BTC/USD").json()
+    assert latest["trades"]["BTC/USD"]["p"] == 60050
+
+
+def test_bars_of_a_file_are_the_past_and_then_happen(tmp_path: Path) -> None:
+    file = tmp_path / "bars.csv"
+    closes = {20: "101", 29: "102", 30: "90", 31: "103"}
+    rows = [f"2026-01-14T20:{minute}:00Z,100,110,80,{close},5" for minute, close in closes.items()]
+    file.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]))
+    start = NOW.replace(second=5).isoformat()
+    options = ["--start", start, "--speed", "0", "--bars", f"ETH/USD={file}", "--set", "spread_bps=0"]
+    with local_alpaca(tmp_path / "book.jsonl", *options) as server:
+        query = {"symbols": "ETH/USD", "timeframe": "1Min", "start": "2026-01-14T20:20:00Z"}
+
+        def shown() -> list[tuple[str, float, float]]:
+            bars = raw(server, "/v1beta3/crypto/us/bars", **query).json()["bars"]["ETH/USD"]
+            return [(bar["t"][14:16], bar["h"], bar["c"]) for bar in bars]
+
+        assert shown() == [("20", 110, 101), ("29", 110, 102)]
+        order = {"symbol": "ETH/USD", "side": "buy", "time_in_force": "gtc", "qty": "1"}
+        server.place("dip", **order, type="limit", limit_price="85")
+        until(lambda: server.audit()["orders"][0]["status"] == "new")
         server.clock(advance=60)
-        bar = server.bar("BTC/USD", "60010", "60100.5", "59900", "60050", volume="8")
-        assert bar["at"] == int(NOW.replace(second=0).timestamp()) * 1_000_000_000
-        query = {"symbols": "BTC/USD", "timeframe": "1Min", "start": "2026-01-14T20:29:00Z"}
-        minutes = raw(server, "/v1beta3/crypto/us/bars", **query).json()["bars"]["BTC/USD"]
-        given = {"o": 60010, "h": 60100.5, "l": 59900, "c": 60050, "v": 8, "n": 4, "vw": 60015.125}
-        assert minutes[1:] == [{"t": "2026-01-14T20:30:00Z", **given}]
-        latest = raw(server, "/v1beta3/crypto/us/latest/trades", symbols="BTC/USD").json()
-        assert latest["trades"]["BTC/USD"]["p"] == 60050
+        until(lambda: server.audit()["orders"][0]["status"] == "filled")
+        assert server.audit()["executions"][0]["price"] == "85"
+        assert shown()[-1] == ("30", 110, 90)

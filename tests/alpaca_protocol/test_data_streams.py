@@ -4,7 +4,6 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +11,16 @@ from alpaca.data.live import CryptoDataStream, StockDataStream
 from websockets.sync.client import ClientConnection, connect
 
 from tests.alpaca_protocol.clients import end
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca, until
+from tests.alpaca_server.client import LocalAlpaca, until
 
 MIDDAY = "2026-01-14T17:00:30Z"
 
 
 @pytest.fixture
-def market(tmp_path: Path) -> Iterator[LocalAlpaca]:
+def market(exchange: LocalAlpaca) -> LocalAlpaca:
     """A local Alpaca with made-up prices, whose clock is moved by hand."""
-    with local_alpaca(tmp_path / "book.jsonl", "--start", MIDDAY, "--speed", "0") as server:
-        yield server
+    exchange.reset(start=MIDDAY, speed=0)
+    return exchange
 
 
 @contextlib.contextmanager
@@ -85,12 +84,12 @@ def test_a_given_bar_is_heard_at_its_minute_and_a_late_one_at_once(market: Local
         assert (got["bars"][-1].timestamp, got["bars"][-1].high) == (got["bars"][0].timestamp, 60500)
 
 
-def test_an_accelerated_clock_makes_minutes_of_seconds(tmp_path: Path) -> None:
-    with local_alpaca(tmp_path / "book.jsonl", "--start", MIDDAY, "--speed", "60") as market:
-        with heard(market, "bars") as got:
-            until(lambda: len(got["bars"]) >= 3)
-            minutes = [bar.timestamp.minute for bar in got["bars"]]
-            assert minutes == list(range(minutes[0], minutes[0] + len(minutes)))
+def test_an_accelerated_clock_makes_minutes_of_seconds(market: LocalAlpaca) -> None:
+    market.clock(speed=60)
+    with heard(market, "bars") as got:
+        until(lambda: len(got["bars"]) >= 3)
+        minutes = [bar.timestamp.minute for bar in got["bars"]]
+        assert minutes == list(range(minutes[0], minutes[0] + len(minutes)))
 
 
 class Bare:

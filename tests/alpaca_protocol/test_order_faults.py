@@ -120,6 +120,20 @@ def test_a_fill_may_come_after_the_order_was_cancelled(
     assert (order.status.value, Decimal(str(order.filled_qty))) == (status, Decimal("0.01") * Decimal(share))
 
 
+def test_what_will_be_filled_after_a_cancel_cannot_be_sold_again(
+    alpaca: LocalAlpaca, trading: TradingClient, updates: Listener
+) -> None:
+    alpaca.control("POST", "/positions", symbol="BTC/USD", qty="0.01")
+    order = placed(trading, limit_order(61_000, side="sell"))
+    updates.wait_for("pending_new", "new")
+    alpaca.fault("fill_after_cancel", share="1", seconds=0.5)
+    trading.cancel_order_by_id(order.id)
+    updates.wait_for("pending_new", "new", "canceled")
+    with pytest.raises(APIError, match="insufficient qty available"):
+        placed(trading, market_order(side="sell"))
+    updates.wait_for("pending_new", "new", "canceled", "fill")
+
+
 def test_a_final_order_cannot_be_cancelled(alpaca: LocalAlpaca, trading: TradingClient) -> None:
     order = placed(trading, market_order())
     settled(trading, order.id)

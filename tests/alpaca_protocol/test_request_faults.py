@@ -1,7 +1,8 @@
 """What can go wrong with a request, and what of it the exchange has done by then."""
 
+import json
+import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,22 +13,7 @@ from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 
 from tests.alpaca_protocol.clients import limit_order, market_order, placed, settled, trading_client
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
-    """One local Alpaca for the tests of this module; each uses ids of its own and leaves no fault behind."""
-    with local_alpaca(tmp_path_factory.mktemp("book") / "book.jsonl") as server:
-        server.conditions(spread_bps="0", rate_limit=100_000)
-        server.price("BTC/USD", "60000")
-        yield server
-
-
-@pytest.fixture
-def alpaca(lasting: LocalAlpaca) -> Iterator[LocalAlpaca]:
-    yield lasting
-    lasting.clear_faults()
+from tests.alpaca_server.client import LocalAlpaca
 
 
 def accepted(alpaca: LocalAlpaca, client_order_id: str) -> int:
@@ -155,6 +141,18 @@ def test_a_slow_answer_and_one_that_never_comes(alpaca: LocalAlpaca) -> None:
         with pytest.raises(httpx.ReadTimeout):
             client.post("/v2/orders", json=body("hangs"), timeout=0.3)
     assert accepted(alpaca, "hangs") == 1
+
+
+def test_a_request_cut_short_by_the_death_of_its_sender_was_never_made(alpaca: LocalAlpaca) -> None:
+    whole = json.dumps(body("half")).encode()
+    head = f"POST /paper/v2/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(whole)}\r\n"
+    head += f"APCA-API-KEY-ID: {alpaca.paper_key_id}\r\nAPCA-API-SECRET-KEY: {alpaca.paper_secret_key}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", alpaca.port)) as sender:
+        sender.sendall(head.encode() + whole[:-1])
+    with rest(alpaca) as client:
+        assert client.post("/v2/orders", json=body("whole")).is_success
+    assert alpaca.audit()["acceptances"] == {"whole": 1}
+    assert [one["client_order_id"] for one in alpaca.requests("POST", "/v2/orders")] == ["whole"]
 
 
 def test_a_fault_strikes_where_and_as_often_as_it_is_told(alpaca: LocalAlpaca) -> None:

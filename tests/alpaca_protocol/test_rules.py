@@ -1,38 +1,17 @@
 """The rules of Alpaca, each with the status, the code and the words it refuses with."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca, until
+from tests.alpaca_server.client import LocalAlpaca, until
 
 # A Wednesday, 15:00 in New York.
 OPEN = "2026-01-14T20:00:00Z"
 BUY = {"symbol": "BTC/USD", "side": "buy", "type": "market", "time_in_force": "gtc", "qty": "0.001"}
 SHARE = {"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "1"}
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
-    """One local Alpaca for the tests of this module, while New York is open."""
-    book = tmp_path_factory.mktemp("book") / "book.jsonl"
-    with local_alpaca(book, "--start", OPEN) as server:
-        server.conditions(spread_bps="0", rate_limit=100_000)
-        server.price("BTC/USD", "60000")
-        server.price("AAPL", "200")
-        yield server
-
-
-@pytest.fixture
-def alpaca(lasting: LocalAlpaca) -> Iterator[LocalAlpaca]:
-    """Without open orders and without positions when the test is over."""
-    yield lasting
-    with rest(lasting) as client:
-        client.delete("/v2/positions", params={"cancel_orders": "true"})
-        until(lambda: client.get("/v2/positions").json() == [] and client.get("/v2/orders").json() == [])
 
 
 def rest(alpaca: LocalAlpaca) -> httpx.Client:
@@ -313,3 +292,7 @@ def test_an_order_is_replaced_by_a_new_one_with_a_new_id(alpaca: LocalAlpaca) ->
         gone = client.get(f"/v2/orders/{old['id']}").json()
         assert (gone["status"], gone["replaced_by"]) == ("replaced", new["id"])
         assert client.patch(f"/v2/orders/{old['id']}", json={"qty": "1"}).status_code == 422
+        until(lambda: client.get(f"/v2/orders/{new['id']}").json()["status"] == "new")
+        for change in ({"time_in_force": "day"}, {"client_order_id": "old"}):
+            assert client.patch(f"/v2/orders/{new['id']}", json=change).status_code == 422
+        assert client.patch(f"/v2/orders/{new['id']}", json={"qty": "5"}).status_code == 403

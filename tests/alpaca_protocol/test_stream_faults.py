@@ -3,7 +3,6 @@
 import contextlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -12,26 +11,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.alpaca_protocol.clients import Listener, listening
-from tests.alpaca_server.client import LocalAlpaca, local_alpaca, until
+from tests.alpaca_server.client import LocalAlpaca, until
 
 LIFE = ["pending_new", "new", "fill"]
-
-
-@pytest.fixture(scope="module")
-def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
-    """One local Alpaca for the tests of this module, each of which leaves no fault and no connection behind."""
-    with local_alpaca(tmp_path_factory.mktemp("book") / "book.jsonl") as server:
-        server.conditions(spread_bps="0")
-        server.price("BTC/USD", "60000")
-        yield server
-
-
-@pytest.fixture
-def alpaca(lasting: LocalAlpaca) -> Iterator[LocalAlpaca]:
-    yield lasting
-    lasting.clear_faults()
-    lasting.conditions(reap_seconds=90)
-    until(lambda: lasting.streams()["paper", "trade_updates"]["taken"] == 0)
 
 
 class Ear:
@@ -240,10 +222,10 @@ def test_alpaca_py_comes_back_after_a_cut_and_has_missed_what_happened(alpaca: L
         listener.wait_for(*LIFE)
 
 
-def test_the_stream_survives_the_kill_of_the_exchange(tmp_path: Path) -> None:
-    with local_alpaca(tmp_path / "book.jsonl") as server, listening(server) as listener:
-        server.kill()
-        server.start()
-        server.wait_for_listener()
-        trade(server)
+def test_the_stream_survives_the_kill_of_the_exchange(alpaca: LocalAlpaca) -> None:
+    with listening(alpaca) as listener:
+        alpaca.kill()
+        alpaca.start()
+        alpaca.wait_for_listener()
+        trade(alpaca)
         listener.wait_for(*LIFE)

@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.alpaca_server.bar_files import read_bars
 from tests.alpaca_server.conditions import Conditions
 from tests.alpaca_server.exchange import Exchange, Keys
 from tests.alpaca_server.server import serve
@@ -15,18 +16,26 @@ from tests.alpaca_server.times import parsed
 KEYS: Keys = {"paper": ("PKLOCALPAPER", "paper-secret"), "live": ("AKLOCALLIVE", "live-secret")}
 
 
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not (name and found and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.alpaca_server", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the line printed names it")
-    parser.add_argument("--book", type=Path, help="the file the book is kept in; the same file goes on where it ended")
-    parser.add_argument("--seed", type=int, default=0, help="of prices, partial fills and the chance of faults")
-    parser.add_argument("--start", help="the time the market's clock begins at (RFC 3339); now if not given")
-    parser.add_argument(
-        "--speed", type=float, default=1.0, help="market seconds a wall second; 60 makes a second a minute"
-    )
-    parser.add_argument(
-        "--ends-with-stdin", action="store_true", help="end when stdin is closed, as by a parent's death"
-    )
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="0 takes a free one; the line printed names it")
+    add("--book", type=Path, help="the file the book is kept in; the same file goes on where it ended")
+    add("--seed", type=int, default=0, help="of prices, partial fills and the chance of faults")
+    add("--start", type=parsed, help="the time the market's clock begins at (RFC 3339); now if not given")
+    add("--speed", type=float, default=1.0, help="market seconds a wall second; 60 makes a second a minute")
+    add("--bars", type=_pair, action="append", default=[], help="SYMBOL=FILE.csv: what that symbol does")
+    add("--set", type=_pair, action="append", default=[], help="NAME=VALUE: a condition, as conditions.py names it")
+    add("--paper-key", type=_pair, default=KEYS["paper"], help="ID=SECRET")
+    add("--live-key", type=_pair, default=KEYS["live"], help="ID=SECRET")
+    add("--ends-with-stdin", action="store_true", help="end when stdin is closed, as by a parent's death")
     return parser.parse_args()
 
 
@@ -35,11 +44,12 @@ def main() -> None:
     given = _arguments()
     exchange = Exchange(
         given.book,
-        KEYS,
+        {"paper": given.paper_key, "live": given.live_key},
         seed=given.seed,
-        start=parsed(given.start) if given.start else None,
+        start=given.start,
         speed=given.speed,
-        conditions=Conditions(),
+        conditions=Conditions().changed(dict(given.set)) if given.set else None,
+        bars=[bar for symbol, path in given.bars for bar in read_bars(symbol, Path(path))],
     )
     if given.ends_with_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()

@@ -90,12 +90,12 @@ class Book:
         return self.positions[symbol].qty if symbol in self.positions else ZERO
 
     def held_cash(self) -> Decimal:
-        """Return the dollars that open buys keep."""
-        return sum((order.held_cost for order in self.open_orders() if order.is_buy), ZERO)
+        """Return the dollars that buys keep."""
+        return sum((order.held_cost for order in self.waiting() if order.is_buy), ZERO)
 
     def held_quantity(self, symbol: str, side: str = "sell") -> Decimal:
-        """Return the quantity that open orders of a side keep."""
-        return sum((o.remaining_qty for o in self.open_orders(symbol) if o.side == side), ZERO)
+        """Return the quantity that orders of a side keep."""
+        return sum((o.held_qty for o in self.waiting() if (o.symbol, o.side) == (symbol, side)), ZERO)
 
     def spendable(self) -> Decimal:
         """Return the dollars that are neither spent nor kept."""

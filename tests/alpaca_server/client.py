@@ -50,12 +50,14 @@ class LocalAlpaca:
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the local Alpaca ended before it listened: see what it wrote to stderr"
+        if not line:
+            self.kill()
+            raise RuntimeError("the local Alpaca ended before it listened: see what it wrote to stderr")
         self.addresses = json.loads(line)
         self._control = httpx.Client(base_url=self.control_url, timeout=DEADLINE)
 
     def kill(self) -> None:
-        """End the process as a power cut would; `start` goes on with the same book and port."""
+        """End the process by kill -9; `start` goes on with the same book and port."""
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -80,6 +82,10 @@ class LocalAlpaca:
         answer = self._control.request(method, path, json=body or None)
         assert answer.is_success, f"{method} /control{path}: {answer.text}"
         return answer.json()
+
+    def reset(self, **how: Any) -> None:
+        """Begin anew in the same process: new accounts, no faults, no connections; `start`, `speed` and `seed`."""
+        self.control("POST", "/reset", **how)
 
     def audit(self, environment: str = "paper") -> dict[str, Any]:
         """Return an account's whole book and the requests seen."""
@@ -130,14 +136,17 @@ class LocalAlpaca:
         )
         return placed
 
-    def fill(self, order_id: str, **how: Any) -> dict[str, Any]:
+    def fill(self, order_id: str, environment: str = "paper", **how: Any) -> dict[str, Any]:
         """Fill an order by hand: `qty` and `price`, or all of it at the market's."""
-        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/fill", environment="paper", **how)
+        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/fill", environment=environment, **how)
         return order
 
-    def set_status(self, order_id: str, status: str, event: str | None = None) -> dict[str, Any]:
-        """Bring an order to any status."""
-        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/status", status=status, event=event)
+    def set_status(
+        self, order_id: str, status: str, event: str | None = None, environment: str = "paper"
+    ) -> dict[str, Any]:
+        """Bring an order to any status, and say an event of it on the stream."""
+        to = {"status": status, "event": event, "environment": environment}
+        order: dict[str, Any] = self.control("POST", f"/orders/{order_id}/status", **to)
         return order
 
     def streams(self) -> dict[tuple[str, str], dict[str, Any]]:

@@ -1,6 +1,7 @@
 """How the exchange behaves when nothing is wrong: what a test may set while it runs."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -21,3 +22,12 @@ class Conditions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How long a dead stream keeps its place."""
     symbol_limit: int = 30
     """How many symbols a data stream may ask for."""
+
+    def changed(self, changes: dict[str, Any]) -> "Conditions":
+        """Return these conditions with some changed; ValidationError when there are none such."""
+        return msgspec.convert(msgspec.to_builtins(self) | changes, Conditions, strict=False)
+
+    def take(self, other: "Conditions") -> None:
+        """Become like other conditions: whoever holds these sees the change."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(other, name))

@@ -16,7 +16,7 @@ from tests.alpaca_server.faults import Fault
 from tests.alpaca_server.orders import plain
 from tests.alpaca_server.refusals import Refused
 from tests.alpaca_server.streams import Stream
-from tests.alpaca_server.times import SECOND, parsed, rfc3339
+from tests.alpaca_server.times import SECOND, parsed, rfc3339, wall_time
 from tests.alpaca_server.venue import Venue
 
 
@@ -24,6 +24,14 @@ class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What control requests carry: each takes the fields it knows."""
 
     environment: str = "paper"
+
+
+class ResetAsked(Asked):
+    """A seed of prices and chance, the time the market's clock begins at, and its speed."""
+
+    seed: int = 0
+    start: str | None = None
+    speed: float = 1.0
 
 
 class PriceAsked(Asked):
@@ -103,6 +111,7 @@ class Control:
     def routes(self) -> list[Route]:
         """Return the endpoints."""
         table: list[tuple[str, str, Callable[[Request], Any]]] = [
+            ("POST", "/reset", self.reset),
             ("GET", "/audit", self.audit),
             ("GET", "/requests", self.requests),
             ("GET", "/faults", self.faults),
@@ -138,6 +147,15 @@ class Control:
         return asset.symbol
 
     # The whole book
+
+    async def reset(self, request: Request) -> dict[str, Any]:
+        """Begin anew: new accounts, no faults, the usual conditions, no connection on any stream."""
+        given = await asked(request, ResetAsked)
+        self._exchange.faults.clear()
+        for stream in self._streams:
+            await stream.clear()
+        self._exchange.open_book(given.seed, wall_time() if given.start is None else _time(given.start), given.speed)
+        return await self.clock(request)
 
     async def audit(self, request: Request) -> dict[str, Any]:
         """Return an account's whole book and every request seen in its environment."""
@@ -179,17 +197,12 @@ class Control:
 
     async def set_conditions(self, request: Request) -> Conditions:
         """Change the conditions that are named; the others stay."""
-        conditions = self._exchange.conditions
-        current = msgspec.to_builtins(conditions)
         try:
-            changes = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            wanted = msgspec.convert(current | changes, Conditions, strict=False)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            changed = self._exchange.conditions.changed(await asked(request, dict[str, Any]))
+        except msgspec.ValidationError as error:
             raise Refused(422, None, str(error)) from error
-        for name in conditions.__struct_fields__:
-            setattr(conditions, name, getattr(wanted, name))
-        self._exchange.wake.set()
-        return conditions
+        self._exchange.record(facts.ConditionsSet(conditions=changed))
+        return self._exchange.conditions
 
     # Time and prices
 

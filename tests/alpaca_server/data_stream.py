@@ -61,6 +61,7 @@ class DataStream(Stream[DataConnection]):
         self._channels = CHANNELS if is_crypto else CHANNELS_OF_SHARES
         self._told_until = exchange.clock.now()
         exchange.trade_listeners.append(self._take_given)
+        exchange.clock_listeners.append(self._follow_clock)
 
     # Clients
 
@@ -95,7 +96,7 @@ class DataStream(Stream[DataConnection]):
         if known is None or self.struck("refuse_login"):
             connection.refuse(402)
             return False
-        if any(other.key_id == known for other in self.connections) or self.is_kept:
+        if any(other.key_id == known for other in self.connections) or self.kept:
             connection.refuse(406)
             return False
         if feed == "sip":
@@ -117,7 +118,11 @@ class DataStream(Stream[DataConnection]):
                 connection.refuse(400)
 
     def _subscribe(self, connection: DataConnection, message: dict[str, Any], *, adds: bool) -> None:
-        changes = {channel: set(message[channel]) for channel in self._channels if message.get(channel)}
+        named = {channel: message[channel] for channel in self._channels if message.get(channel)}
+        if not all(isinstance(symbols, list) for symbols in named.values()):
+            connection.refuse(400)
+            return
+        changes = {channel: {str(symbol) for symbol in symbols} for channel, symbols in named.items()}
         after = {
             channel: symbols | changes.get(channel, set()) if adds else symbols - changes.get(channel, set())
             for channel, symbols in connection.asked.items()
@@ -145,6 +150,10 @@ class DataStream(Stream[DataConnection]):
             for asset in self._asked_for():
                 self._tell_trades(asset, self.exchange.market.trades(asset.symbol, max(since, until - DAY), until))
                 self._tell_minutes(asset, since, until)
+
+    def _follow_clock(self) -> None:
+        """Begin to tell from where a clock was set back to; what it is set forward over is told."""
+        self._told_until = min(self._told_until, self.exchange.clock.now())
 
     def _asked_for(self) -> Iterable[Asset]:
         for asset in self.exchange.listing.assets.values():

@@ -14,6 +14,7 @@ from tests.alpaca_server.facts import AnyFact
 from tests.alpaca_server.faults import Faults
 from tests.alpaca_server.journal import Journal
 from tests.alpaca_server.market import Market, Trade
+from tests.alpaca_server.rate_limit import RateLimit
 from tests.alpaca_server.times import SECOND, MarketClock, wall_time
 from tests.alpaca_server.venue import Venue
 
@@ -35,16 +36,19 @@ class Exchange:
         speed: float = 1.0,
         conditions: Conditions | None = None,
         bars: Iterable[facts.BarGiven] = (),
+        book_id: str | None = None,
     ) -> None:
-        self.conditions = conditions or Conditions()
+        self.conditions = Conditions()
         self.journal = Journal(path)
         self.listing = Listing.usual()
         self.clock = MarketClock(wall_time(), start or wall_time(), speed)
-        self.market = Market(self.listing, seed, self.conditions)
-        self.faults = Faults(seed)
+        self.market = Market(self.listing, self.conditions)
+        self.faults = Faults()
+        self.limits = {name: RateLimit(self.conditions) for name in (*keys, "data")}
         self.requests: list[facts.RequestSeen] = []
         self.listeners: list[Callable[[facts.OrderMoved], None]] = []
         self.trade_listeners: list[Callable[[list[Trade], facts.BarGiven | None], None]] = []
+        self.clock_listeners: list[Callable[[], None]] = []
         self.wake = asyncio.Event()
         self.venues = {
             name: Venue(name, *pair, self.market, self.clock, self.conditions, self.faults, self.record)
@@ -54,11 +58,16 @@ class Exchange:
         for fact in written:
             self._apply(fact)
         if not written:
-            self._open_book(seed, bars)
+            self.open_book(seed, self.clock.market, speed, bars, book_id)
+        if conditions is not None:
+            self.record(facts.ConditionsSet(conditions=conditions))
 
-    def _open_book(self, seed: int, bars: Iterable[facts.BarGiven]) -> None:
-        self.record(facts.BookOpened(book_id=secrets.token_hex(8), seed=seed))
-        self.record(facts.ClockSet(wall=self.clock.wall, market=self.clock.market, speed=self.clock.speed))
+    def open_book(
+        self, seed: int, start: int, speed: float, bars: Iterable[facts.BarGiven] = (), book_id: str | None = None
+    ) -> None:
+        """Begin anew, in the same file: new accounts, another market, no faults. What was before is only history."""
+        self.record(facts.BookOpened(book_id=book_id or secrets.token_hex(8), seed=seed))
+        self.record(facts.ClockSet(wall=wall_time(), market=start, speed=speed))
         for name in self.venues:
             self.record(facts.CashMoved(environment=name, amount=START_CASH))
         for bar in bars:
@@ -80,20 +89,30 @@ class Exchange:
             case facts.RequestSeen():
                 self.requests.append(fact)
             case facts.BookOpened(book_id=book_id, seed=seed):
-                self._take_identity(book_id, seed)
+                self._begin(book_id, seed)
             case facts.ClockSet(wall=wall, market=market, speed=speed):
                 self.clock.set(wall, market, speed)
+                for listen in self.clock_listeners:
+                    listen()
             case facts.PriceSet():
                 self.market.give_price(fact)
             case facts.BarGiven():
                 self.market.give_bar(fact)
+            case facts.ConditionsSet(conditions=conditions):
+                self.conditions.take(conditions)
             case facts.AssetChanged(symbol=symbol, status=status, tradable=tradable):
                 self.listing.change(symbol, status=status, tradable=tradable)
 
-    def _take_identity(self, book_id: str, seed: int) -> None:
-        self.market.seed = seed
+    def _begin(self, book_id: str, seed: int) -> None:
+        self.conditions.take(Conditions())
+        self.listing.assets.update(Listing.usual().assets)
+        self.market.begin(seed)
+        self.faults.begin(seed)
+        self.requests.clear()
+        for limit in self.limits.values():
+            limit.begin()
         for venue in self.venues.values():
-            venue.namespace = uuid5(NAMESPACE_URL, f"book:{book_id}")
+            venue.begin(uuid5(NAMESPACE_URL, f"book:{book_id}"))
 
     def give_price(self, symbol: str, price: Decimal) -> None:
         """Trade a symbol at a price, now and until another comes; the orders meet it before this returns."""

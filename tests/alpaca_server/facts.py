@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tests.alpaca_server.conditions import Conditions
 from tests.alpaca_server.orders import Execution, Order
 
 
@@ -81,6 +82,12 @@ class AssetChanged(Fact, frozen=True):
     tradable: bool
 
 
+class ConditionsSet(Fact, frozen=True):
+    """The exchange behaves like this from now on."""
+
+    conditions: Conditions
+
+
 class RequestSeen(Fact, frozen=True):
     """A request arrived, by the wall's clock; written before anything comes of it."""
 
@@ -95,5 +102,14 @@ class RequestSeen(Fact, frozen=True):
 
 
 AnyFact = (
-    BookOpened | ClockSet | OrderMoved | CashMoved | PositionMoved | PriceSet | BarGiven | AssetChanged | RequestSeen
+    BookOpened
+    | ClockSet
+    | OrderMoved
+    | CashMoved
+    | PositionMoved
+    | PriceSet
+    | BarGiven
+    | AssetChanged
+    | ConditionsSet
+    | RequestSeen
 )

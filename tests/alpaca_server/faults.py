@@ -69,7 +69,11 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Faults:
     """The faults that are set. Chance is seeded: the same requests in the same order meet the same faults."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self) -> None:
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """Take all faults back, and draw chance from a seed."""
         self._seed = seed
         self._numbers = itertools.count(1)
         self._set: dict[str, Fault] = {}

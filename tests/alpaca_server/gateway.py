@@ -1,10 +1,10 @@
 """The door every request comes through: written down, struck by faults, counted, its keys looked at."""
 
 import asyncio
+import http.client
 import json
 import socket
-from collections.abc import MutableMapping
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,7 +17,6 @@ from tests.alpaca_server.exchange import Exchange
 from tests.alpaca_server.facts import RequestSeen
 from tests.alpaca_server.faults import Fault
 from tests.alpaca_server.hiding import conceal, rewrite
-from tests.alpaca_server.rate_limit import RateLimit
 from tests.alpaca_server.times import wall_time
 
 ENVIRONMENTS = ("paper", "live", "data")
@@ -31,7 +30,6 @@ class Gateway:
     def __init__(self, application: ASGIApp, exchange: Exchange) -> None:
         self._application = application
         self._exchange = exchange
-        self._limits = {name: RateLimit(exchange.conditions) for name in ENVIRONMENTS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         environment, _, path = scope.get("path", "").lstrip("/").partition("/")
@@ -39,8 +37,14 @@ class Gateway:
             await self._application(scope, receive, send)
             return
         body = await _whole_body(receive)
+        if body is None:
+            return
         faults = self._seen(scope, environment, f"/{path}", body)
-        await Passage(self, scope, receive, send, environment, body).go(faults)
+
+        async def serve() -> Response:
+            return await self._served(scope, body, environment)
+
+        await Passage(self._exchange, scope, receive, send, environment).go(faults, serve)
 
     def _seen(self, scope: Scope, environment: str, path: str, body: bytes) -> list[Fault]:
         """Write a request down, and return the faults that strike it."""
@@ -61,25 +65,17 @@ class Gateway:
         )
         return faults
 
-    async def serve(self, scope: Scope, receive: Receive, environment: str) -> Response:
+    async def _served(self, scope: Scope, body: bytes, environment: str) -> Response:
         """Return the answer of the exchange itself: refused for its keys or its haste, or the application's."""
-        limit = self._limits[environment]
+        limit = self._exchange.limits[environment]
         answer = self._refusal(scope, environment)
         if answer is None:
             if limit.take():
-                answer = await _captured(self._application, scope, receive)
+                answer = await _captured(self._application, scope, body)
             else:
                 answer = json_answer({"code": 42910000, "message": "rate limit exceeded"}, 429)
         answer.headers.update(limit.headers())
         return answer
-
-    def limit(self, environment: str) -> RateLimit:
-        """Return the account's count of requests."""
-        return self._limits[environment]
-
-    def conceal(self, answer: Response, path: str, seconds: float, environment: str) -> Response:
-        """Return an answer in which orders younger than some wall seconds are not to be seen."""
-        return conceal(answer, path, self._exchange.venues.get(environment), seconds)
 
     def _refusal(self, scope: Scope, environment: str) -> Response | None:
         """Return what Alpaca answers to wrong keys, None when they are right."""
@@ -97,13 +93,15 @@ class Gateway:
 class Passage:
     """One request on its way through: what strikes it before the exchange, the exchange, what strikes it after."""
 
-    def __init__(
-        self, gateway: Gateway, scope: Scope, receive: Receive, send: Send, environment: str, body: bytes
-    ) -> None:
-        self._gateway, self._scope, self._receive, self._send = gateway, scope, receive, send
-        self._environment, self._body = environment, body
+    _GONE = Response()
+    """Stands for the answer of a connection that is no longer there."""
 
-    async def go(self, faults: list[Fault]) -> None:
+    def __init__(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send, environment: str) -> None:
+        self._exchange, self._scope, self._receive, self._send = exchange, scope, receive, send
+        self._environment = environment
+        self._limit = exchange.limits[environment]
+
+    async def go(self, faults: list[Fault], serve: Callable[[], Awaitable[Response]]) -> None:
         """Carry the request through, and answer it unless a fault has taken the connection."""
         before = [
             fault for fault in faults if fault.when == "before" and fault.kind in ("latency", "drop", "hang", "error")
@@ -112,12 +110,9 @@ class Passage:
         if answer is self._GONE:
             return
         if answer is None:
-            answer = await self._gateway.serve(self._scope, self._given_body(), self._environment)
-            answer = await self._struck([fault for fault in faults if fault not in before], answer)
+            answer = await self._struck([fault for fault in faults if fault not in before], await serve())
         if answer is not None and answer is not self._GONE:
             await answer(self._scope, self._receive, self._send)
-
-    _GONE = Response()
 
     async def _struck(self, faults: list[Fault], answer: Response | None) -> Response | None:
         """Return the answer that faults leave; `_GONE` when the connection is."""
@@ -134,38 +129,41 @@ class Passage:
                     return self._GONE
                 case "error":
                     return self._error(fault)
-                case "body" if answer is not None:
-                    answer = _spoilt(answer, fault)
-                case "rewrite" if answer is not None:
-                    answer = rewrite(answer, fault.field, fault.value)
-                case "hide" if answer is not None:
-                    path = self._scope["path"]
-                    answer = self._gateway.conceal(answer, path, fault.seconds, self._environment)
+                case _ if answer is not None:
+                    answer = self._altered(answer, fault)
         return answer
 
+    def _altered(self, answer: Response, fault: Fault) -> Response:
+        match fault.kind:
+            case "rewrite":
+                altered = rewrite(answer, fault.field, fault.value)
+            case "hide":
+                venue = self._exchange.venues.get(self._environment)
+                altered = conceal(answer, self._scope["path"], venue, fault.seconds)
+            case _:
+                altered = _spoilt(answer, fault)
+        altered.headers.update(self._limit.headers())
+        return altered
+
     def _error(self, fault: Fault) -> Response:
-        status = HTTPStatus(fault.status)
-        answer = _spoilt(json_answer({"message": status.phrase.lower()}, fault.status), fault)
-        limit = self._gateway.limit(self._environment)
+        message = http.client.responses.get(fault.status, "error").lower()
+        answer = _spoilt(json_answer({"message": message}, fault.status), fault)
         if fault.headers:
-            answer.headers.update(limit.headers(spent=fault.status == 429))
+            answer.headers.update(self._limit.headers(spent=fault.status == 429))
         return answer
 
     async def _until_the_client_is_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             continue
 
-    def _given_body(self) -> Receive:
-        async def receive() -> Message:
-            return {"type": "http.request", "body": self._body, "more_body": False}
 
-        return receive
-
-
-async def _whole_body(receive: Receive) -> bytes:
+async def _whole_body(receive: Receive) -> bytes | None:
+    """Return what a request carries, None when the client is gone before all of it has come: nobody asked."""
     parts = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)
@@ -184,10 +182,13 @@ def _client_order_id(query: str, body: bytes) -> str | None:
     return given if isinstance(given, str) else None
 
 
-async def _captured(application: ASGIApp, scope: Scope, receive: Receive) -> Response:
-    """Return what an application answers, without sending it."""
+async def _captured(application: ASGIApp, scope: Scope, body: bytes) -> Response:
+    """Return what an application answers to a body, without sending it."""
     start: MutableMapping[str, Any] = {}
     parts: list[bytes] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def keep(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -205,7 +206,7 @@ def _spoilt(answer: Response, fault: Fault) -> Response:
     """Return an answer with another body."""
     match fault.body:
         case "html":
-            return html_answer(answer.status_code, HTTPStatus(answer.status_code).phrase)
+            return html_answer(answer.status_code, http.client.responses.get(answer.status_code, "Error"))
         case "empty":
             return Response(b"", answer.status_code)
         case "bad_json":

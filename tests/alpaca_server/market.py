@@ -1,6 +1,6 @@
 """Prices: every symbol is a line of trades, made up from a seed or given; quotes and bars follow from the trades."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort_right
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -34,13 +34,21 @@ class Quote:
     at: int
 
 
+def _time(trade: Trade) -> int:
+    return trade.at
+
+
 class Market:
     """The prices of all symbols. A symbol whose prices were given has no made-up ones from the first given one on."""
 
-    def __init__(self, listing: Listing, seed: int, conditions: Conditions) -> None:
+    def __init__(self, listing: Listing, conditions: Conditions) -> None:
         self.listing = listing
-        self.seed = seed
         self._conditions = conditions
+        self.begin(0)
+
+    def begin(self, seed: int) -> None:
+        """Forget what was given, and make prices up from a seed."""
+        self.seed = seed
         self._paths: dict[str, PricePath] = {}
         self._given: dict[str, list[Trade]] = defaultdict(list)
 
@@ -56,7 +64,9 @@ class Market:
 
     def give_price(self, fact: PriceSet) -> list[Trade]:
         """Take a price, and return the trade it makes."""
-        return self._give([Trade(fact.symbol, fact.at, fact.price, Decimal(1), self._next_number(fact.symbol))])
+        trade = Trade(fact.symbol, fact.at, fact.price, Decimal(1), self._next_number(fact.symbol))
+        insort_right(self._given[fact.symbol], trade, key=_time)
+        return [trade]
 
     def give_bar(self, fact: BarGiven) -> list[Trade]:
         """Take a bar as four trades, a quarter of it apart: open, the extremes by the shorter way, close.
@@ -70,23 +80,16 @@ class Market:
         number = self._next_number(fact.symbol)
         end = fact.at + int(fact.seconds * SECOND)
         line = self._given[fact.symbol]
-        line[:] = [trade for trade in line if not fact.at <= trade.at < end]
-        return self._give(
-            [
-                Trade(fact.symbol, fact.at + index * quarter, price, fact.volume / 4, number + index)
-                for index, price in enumerate(prices)
-            ]
-        )
+        trades = [
+            Trade(fact.symbol, fact.at + index * quarter, price, fact.volume / 4, number + index)
+            for index, price in enumerate(prices)
+        ]
+        first, past = (bisect_left(line, at, key=_time) for at in (fact.at, end))
+        line[first:past] = trades
+        return trades
 
     def _next_number(self, symbol: str) -> int:
         return len(self._given[symbol]) + 1
-
-    def _give(self, trades: list[Trade]) -> list[Trade]:
-        """Add trades where their time puts them; of one time the later given comes later."""
-        line = self._given[trades[0].symbol]
-        for trade in trades:
-            line.insert(bisect_right(line, trade.at, key=lambda one: one.at), trade)
-        return trades
 
     def given_from(self, symbol: str) -> int | None:
         """Return the time of the first given trade, None when all prices are made up."""
@@ -96,7 +99,7 @@ class Market:
     def trades(self, symbol: str, after: int, until: int) -> list[Trade]:
         """Return the trades later than `after` and not later than `until`, in order."""
         line = self._given.get(symbol, [])
-        key = bisect_right(line, after, key=lambda one: one.at), bisect_right(line, until, key=lambda one: one.at)
+        key = bisect_right(line, after, key=_time), bisect_right(line, until, key=_time)
         given = line[slice(*key)]
         first = self.given_from(symbol)
         made_up_until = until if first is None else min(until, first - 1)
@@ -110,7 +113,7 @@ class Market:
     def last_trade(self, symbol: str, at: int) -> Trade:
         """Return the last trade at a time or before it."""
         line = self._given.get(symbol, [])
-        index = bisect_right(line, at, key=lambda one: one.at)
+        index = bisect_right(line, at, key=_time)
         if index:
             return line[index - 1]
         path = self.path(symbol)
@@ -136,6 +139,6 @@ class Market:
             return self.path(symbol).minutes(first, last)
         made_up = self.path(symbol).minutes(first, min(last, given_from - 60 * SECOND))
         line = self._given[symbol]
-        start = bisect_right(line, first - 1, key=lambda one: one.at)
-        end = bisect_right(line, last + 60 * SECOND - 1, key=lambda one: one.at)
+        start = bisect_right(line, first - 1, key=_time)
+        end = bisect_right(line, last + 60 * SECOND - 1, key=_time)
         return made_up.followed_by(MinuteBars.of_trades((t.at, t.price, t.size) for t in line[start:end]))

@@ -100,10 +100,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def held_cost(self) -> Decimal:
-        """The dollars an open buy keeps from being spent again."""
-        if self.notional is not None:
+        """The dollars a buy keeps from being spent again."""
+        if self.is_open and self.notional is not None:
             return max(self.notional - self.filled_cost, Decimal(0))
-        return self.remaining_qty * self.hold_price
+        return self.held_qty * self.hold_price
+
+    @property
+    def held_qty(self) -> Decimal:
+        """The quantity a sell keeps from being sold again; a cancelled order keeps what will yet be filled."""
+        return self.remaining_qty if self.is_open else self.late_qty
 
     def wire(self) -> dict[str, Any]:
         """Return the order as the API and the stream show it."""

@@ -9,8 +9,11 @@ class RateLimit:
 
     def __init__(self, conditions: Conditions) -> None:
         self._conditions = conditions
-        self._minute = 0
-        self._taken = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from nothing."""
+        self._minute, self._taken = 0, 0
 
     def take(self) -> bool:
         """Count a request; False if it is one too many."""

@@ -172,7 +172,9 @@ class Stream[Client: Connection]:
         self.environment = environment
         self.name = name
         self.connections: list[Client] = []
-        self._lingering = 0
+        self._kept_until: list[float] = []
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
 
     @property
     def listening(self) -> int:
@@ -182,12 +184,13 @@ class Stream[Client: Connection]:
     @property
     def taken(self) -> int:
         """How many connections have a place, those included that nobody has missed yet."""
-        return len(self.connections) + self._lingering
+        return len(self.connections) + self.kept
 
     @property
-    def is_kept(self) -> bool:
-        """Whether somebody who has gone still keeps the place."""
-        return self._lingering > 0
+    def kept(self) -> int:
+        """How many who have gone still keep a place."""
+        now = asyncio.get_running_loop().time()
+        return sum(until > now for until in self._kept_until)
 
     def struck(self, kind: str) -> Fault | None:
         """Return the fault of a kind that strikes a handshake, a login or a departure."""
@@ -197,6 +200,7 @@ class Stream[Client: Connection]:
     async def place(self, connection: Client) -> Any:
         """Give a connection a place while it lasts, and send what is said to it."""
         self.connections.append(connection)
+        self._is_empty.clear()
         sending = asyncio.create_task(connection.send_queued())
         try:
             yield
@@ -205,14 +209,19 @@ class Stream[Client: Connection]:
         finally:
             self.connections.remove(connection)
             sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-                await sending
+            await asyncio.gather(sending, return_exceptions=True)
+            if not self.connections:
+                self._is_empty.set()
             self._linger()
 
     def _linger(self) -> None:
         if fault := self.struck("linger"):
-            self._lingering += 1
-            asyncio.get_running_loop().call_later(fault.seconds or self.exchange.conditions.reap_seconds, self._forget)
+            seconds = fault.seconds or self.exchange.conditions.reap_seconds
+            self._kept_until.append(asyncio.get_running_loop().time() + seconds)
 
-    def _forget(self) -> None:
-        self._lingering -= 1
+    async def clear(self) -> None:
+        """Cut all connections, and free the places that are kept."""
+        for connection in self.connections:
+            connection.cut()
+        await self._is_empty.wait()
+        self._kept_until.clear()

@@ -65,15 +65,16 @@ def read_ticket(body: dict[str, Any], asset: Asset | None) -> Ticket:
         trail_price=decimal_of(body, "trail_price"),
         trail_percent=decimal_of(body, "trail_percent"),
         extended_hours=body.get("extended_hours") is True,
-        client_order_id=_client_order_id(body),
+        client_order_id=client_order_id_of(body),
         position_intent=body.get("position_intent"),
     )
     _check_class(asset, body.get("order_class") or "simple")
     _check_size(ticket)
     _check_prices(ticket)
-    if asset.is_crypto:
-        _check_crypto(ticket)
-    else:
+    if asset.is_crypto and ticket.type not in CRYPTO_TYPES:
+        raise malformed("invalid order type for crypto order")
+    check_time_in_force(asset, ticket.time_in_force)
+    if not asset.is_crypto:
         _check_share(ticket)
     return ticket
 
@@ -112,7 +113,8 @@ def _quantity(body: dict[str, Any]) -> Decimal | None:
     return cut
 
 
-def _client_order_id(body: dict[str, Any]) -> str | None:
+def client_order_id_of(body: dict[str, Any]) -> str | None:
+    """Return the id a client has given, None when it has left it to Alpaca; Refused when it is too long."""
     given = body.get("client_order_id")
     if given is None or given == "":
         return None
@@ -150,16 +152,17 @@ def _check_prices(ticket: Ticket) -> None:
         raise malformed("trailing stop orders, and no others, require one of trail_price and trail_percent")
 
 
-def _check_crypto(ticket: Ticket) -> None:
-    if ticket.type not in CRYPTO_TYPES:
-        raise malformed("invalid order type for crypto order")
-    if ticket.time_in_force not in CRYPTO_TIMES_IN_FORCE:
+def check_time_in_force(asset: Asset, time_in_force: str) -> None:
+    """Refuse a time in force that an asset does not have."""
+    if time_in_force not in TIMES_IN_FORCE:
+        raise malformed(f"invalid time_in_force: {time_in_force}")
+    if asset.is_crypto and time_in_force not in CRYPTO_TIMES_IN_FORCE:
         raise invalid("invalid crypto time_in_force")
+    if time_in_force in ("opg", "cls"):
+        raise invalid(f"the local Alpaca does not imitate time_in_force {time_in_force}")
 
 
 def _check_share(ticket: Ticket) -> None:
-    if ticket.time_in_force in ("opg", "cls"):
-        raise invalid(f"the local Alpaca does not imitate time_in_force {ticket.time_in_force}")
     if ticket.qty is None or ticket.qty % 1:
         if not ticket.asset.fractionable:
             raise forbidden(f'asset "{ticket.asset.symbol}" is not fractionable')

@@ -197,8 +197,8 @@ class TradingApi:
     async def calendar(self, request: Request) -> list[dict[str, str]]:
         given = request.query_params
         try:
-            start = date.fromisoformat(given.get("start", f"{sessions.FIRST_YEAR}-01-01")[:10])
-            end = date.fromisoformat(given.get("end", f"{sessions.LAST_YEAR}-12-31")[:10])
+            start = date.fromisoformat(given["start"][:10]) if "start" in given else sessions.FIRST_DAY
+            end = date.fromisoformat(given["end"][:10]) if "end" in given else sessions.LAST_DAY
         except ValueError as error:
             raise malformed(f"invalid date: {error}") from error
         return sessions.calendar(start, end)

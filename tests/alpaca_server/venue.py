@@ -20,7 +20,13 @@ from tests.alpaca_server.market import Market, Quote, Trade
 from tests.alpaca_server.orders import Order
 from tests.alpaca_server.refusals import Refused, invalid, malformed, not_found
 from tests.alpaca_server.rules import check_account, check_id_unused
-from tests.alpaca_server.tickets import check_penny, decimal_of, read_ticket
+from tests.alpaca_server.tickets import (
+    check_penny,
+    check_time_in_force,
+    client_order_id_of,
+    decimal_of,
+    read_ticket,
+)
 from tests.alpaca_server.times import DAY, MarketClock
 
 NOT_AT_THE_EXCHANGE = ("accepted", "pending_new", "pending_cancel", "pending_replace")
@@ -46,11 +52,15 @@ class Venue:
         self.secret_key = secret_key
         self.market = market
         self.clock = clock
-        self.book = Book(environment)
-        self.namespace = NAMESPACE_URL
         self._conditions = conditions
         self._faults = faults
         self._record = record
+        self.begin(NAMESPACE_URL)
+
+    def begin(self, namespace: UUID) -> None:
+        """Begin an empty book, whose ids come from a namespace of its own."""
+        self.namespace = namespace
+        self.book = Book(self.environment)
         self._due: dict[str, float] = {}
         self._watched: dict[str, int] = {}
         self._taken_at: dict[str, float] = {}
@@ -64,8 +74,8 @@ class Venue:
 
     # What the owner asks for
 
-    def submit(self, body: dict[str, Any], **given: Any) -> Order:
-        """Take an order, or refuse it as Alpaca does; `given` overrides fields of the order that nobody can ask for."""
+    def submit(self, body: dict[str, Any]) -> Order:
+        """Take an order, or refuse it as Alpaca does."""
         asset = self.market.listing.find(str(body.get("symbol", "")))
         ticket = read_ticket(body, asset)
         now, symbol = self.clock.now(), ticket.asset.symbol
@@ -102,7 +112,7 @@ class Venue:
             expires_at=self._expiry(ticket.time_in_force, now),
             hold_price=ticket.named_price or (quote.ask if ticket.is_buy else quote.bid),
         )
-        return self._take(replace(order, **given))
+        return self._take(order)
 
     def _take(self, order: Order) -> Order:
         """Accept an order: from here on its id is spent, and what was planned for such an order is its fate."""
@@ -121,9 +131,13 @@ class Venue:
         return f"{side}_to_{'close' if closes else 'open'}"
 
     def _expiry(self, time_in_force: str, now: int) -> int | None:
-        return {"gtc": lambda: now + GOOD_TILL, "day": lambda: sessions.next_close(now)}.get(
-            time_in_force, lambda: None
-        )()
+        match time_in_force:
+            case "gtc":
+                return now + GOOD_TILL
+            case "day":
+                return sessions.next_close(now)
+            case _:
+                return None
 
     def find(self, order_id: str) -> Order:
         """Return an order by its id."""
@@ -170,10 +184,12 @@ class Venue:
             raise malformed("unable to replace order, order isn't sent to exchange yet")
         if old.notional is not None:
             raise invalid("notional orders cannot be replaced")
-        client_order_id = body.get("client_order_id") or self._new_id("client")
+        client_order_id = client_order_id_of(body) or self._new_id("client")
         check_id_unused(client_order_id, self.book)
+        time_in_force = str(body.get("time_in_force") or old.time_in_force)
         names = {"qty": "qty", "limit_price": "limit_price", "stop_price": "stop_price", "trail": "trail_price"}
         changes = {name: decimal_of(body, field) for field, name in names.items() if body.get(field) is not None}
+        check_time_in_force(self.market.listing.assets[old.symbol], time_in_force)
         if old.asset_class != "crypto":
             check_penny("limit_price", changes.get("limit_price"))
             check_penny("stop_price", changes.get("stop_price"))
@@ -193,8 +209,10 @@ class Venue:
             filled_cost=Decimal(0),
             filled_at=None,
             rested=False,
+            triggered=False,
+            by_hand=False,
+            time_in_force=time_in_force,
             **changes,
-            time_in_force=body.get("time_in_force") or old.time_in_force,
         )
         new = replace(new, hold_price=new.limit_price or new.stop_price or new.hold_price)
         self._check_replacement(old, new)

@@ -30,6 +30,9 @@ class Claims:
     def release(self, run_id: UUID) -> None:
         self.is_free = True
 
+    def close(self) -> None:
+        self.is_free = True
+
 
 @pytest.fixture
 def scene(database_url: str) -> Iterator[Scene]:

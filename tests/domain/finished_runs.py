@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import numpy as np
 
+from domain.figures import StatisticFigure
 from domain.market import Bars, Floats, Timeframe, to_microseconds
 from domain.performance import Account, EquityCurve, statistics, utc_days
 from domain.portfolio import Direction, Trade
-from domain.run import StatisticFigure
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 START_TIME = to_microseconds(START)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ParameterInvalid
+from domain.figures import StatisticFigure
 from domain.market import from_microseconds, to_microseconds
 from domain.performance import Days, EquityCurve, daily_closes, daily_equity, simple_returns, statistics, utc_days
-from domain.run import StatisticFigure
 from tests.domain.finished_runs import (
     DAY,
     HOUR,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.figures import StatisticFigure
 from domain.portfolio import Direction, Trade
-from domain.run import StatisticFigure
 from domain.trade_figures import OF_TRADES, excursions, trade_figures
 from tests.domain.finished_runs import START_TIME, bars_of, trade_of, value_of
 

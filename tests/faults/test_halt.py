@@ -14,6 +14,8 @@ from tests.faults.script import PATIENT
 from tests.faults.trial import Stage
 from tests.postgres_servers import SystemServer, debian_binaries
 
+pytestmark = pytest.mark.timeout(600)
+
 # Of the request; what is under way at the exchange gets as long as one answer may take.
 ANSWER_SECONDS, IN_FLIGHT_SECONDS = 2.0, 1.0
 CANCELLED_WITHIN = 20.0

@@ -10,6 +10,9 @@ from tests.faults.matrix import Kill, Phase, Trial, trials
 from tests.faults.trial import Verdict, conduct
 from tests.postgres_servers import fresh_database
 
+# A trial takes ten to fifty seconds, and several times as long on a machine that has much else to do.
+pytestmark = pytest.mark.timeout(600)
+
 SEED = 1
 AT_ONCE = 2
 TELLING: list[tuple[Phase, str, Kill]] = [

@@ -4,8 +4,12 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.faults.trial import Stage
 from tests.system.weaver_process import WeaverServer
+
+pytestmark = pytest.mark.timeout(600)
 
 # Claims are looked at every five seconds; the rest is the start of a session on a busy machine.
 TAKE_OVER_SECONDS = 60.0

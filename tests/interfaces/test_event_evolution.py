@@ -162,6 +162,9 @@ class Launches:
 
     def interrupt(self) -> None: ...
     def kill(self) -> None: ...
+    def last_sign(self) -> float | None:
+        return None
+
     def complaint(self) -> str:
         return ""
 

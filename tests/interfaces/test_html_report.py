@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidInput, Unavailable
+from domain.figures import StatisticFigure
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.order import OrderFill, OrderFilled, Side
-from domain.run import AccountSettings, BarFile, CostSettings, RunCompleted, StatisticFigure
+from domain.run import AccountSettings, BarFile, CostSettings, RunCompleted
 from interfaces import html_report
 from interfaces.html_report import DATA_PLACE, ReportInput, report_data, report_html
 from tests.interfaces.finished_backtest import finished_backtest

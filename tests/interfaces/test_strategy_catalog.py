@@ -14,6 +14,7 @@ import weaver.strategies
 from application.ports import StrategyDescription
 from domain.errors import StrategyFault, StrategyNotFound
 from domain.parameters import ParameterSpec
+from interfaces import strategy_catalog
 from interfaces.strategy_catalog import FileStrategyCatalog
 from tests.trading import market, trade
 
@@ -67,6 +68,26 @@ def test_a_bundled_strategy_is_found_and_described() -> None:
     assert catalog.load("sma_cross").__name__ == "SmaCross"
     assert described.description == "Long while the fast average is above the slow one."
     assert [spec.name for spec in described.parameters] == ["fast", "slow", "quantity"]
+
+
+def test_packages_are_looked_through_for_what_is_found_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_through: list[str] = []
+
+    def none_installed(group: str) -> tuple[()]:
+        looked_through.append(group)
+        return ()
+
+    monkeypatch.setattr(strategy_catalog, "entry_points", none_installed)
+    write(tmp_path / "good.py", GOOD)
+    catalog = FileStrategyCatalog(tmp_path)
+
+    assert catalog.describe("sma_cross").source == "bundled"
+    assert catalog.describe("good").source == "directory"
+    assert looked_through == []
+    error_of(catalog, "theirs")
+    assert looked_through
 
 
 def test_without_a_directory_there_are_the_bundled_ones(tmp_path: Path) -> None:

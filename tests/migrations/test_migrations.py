@@ -156,3 +156,21 @@ def test_statistics_move_out_of_the_rows_of_runs_and_back(database_url: str) -> 
         offsets = {name: position for name, position in rows}
         assert offsets["stats"] == offsets["runs"] > offsets["ledger"] == offsets["decisions"] == 0
         assert {table: dump(connection, table) for table in ("stats", "runs")} == before
+
+
+def test_orders_know_after_the_migration_whether_anybody_wanted_them_cancelled(database_url: str) -> None:
+    with connect(database_url) as connection:
+        append(connection, list(random_facts(seed=16, orders=60)))
+        fold_all(connection)
+        connection.commit()
+        [(wanted,)] = connection.execute("select count(*) from orders where cancel_requested")
+        assert wanted > 0
+        before = dump(connection, "orders")
+        connection.commit()
+        downgrade(database_url, "0007")
+        migrate(database_url)
+        offsets = {
+            name: position for name, position in connection.execute("select name, position from projection_position")
+        }
+        assert offsets["exchange_accounts"] == 0 < offsets["orders"]
+        assert dump(connection, "orders") == before

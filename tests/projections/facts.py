@@ -19,9 +19,10 @@ from domain.exchange_account import (
     HeldPosition,
     account_stream_id,
 )
+from domain.figures import StatisticFigure
 from domain.ids import OrderIds, new_id
 from domain.order import Execution, Order, OrderCreated, OrderType, Side
-from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked, StatisticFigure
+from domain.run import CostSettings, Run, RunCompleted, RunCreated, RunEquityMarked
 from domain.run_log import RunLog, log_line, log_stream_id
 from domain.tape import Tape, TapeBar, tape_stream_id
 from projections.catalog import READ_MODELS
@@ -181,7 +182,7 @@ def random_facts(seed: int, runs: int = 4, orders: int = 30) -> Iterator[Recorde
     """
     generator = np.random.default_rng(seed)
     lives = [list(_life(generator, orders)) for _ in range(runs)]
-    lives += [list(_life_at_an_exchange(generator, orders)), list(_life_of_an_account(generator, orders))]
+    lives += [list(_life_at_an_exchange(generator, orders // 2)), list(_life_of_an_account(generator, orders // 3))]
     while waiting := [life for life in lives if life]:
         life = waiting[generator.integers(len(waiting))]
         yield from life[: (taken := int(generator.integers(1, 6)))]
@@ -334,7 +335,7 @@ def _hear(generator: np.random.Generator, order: Order, at: datetime) -> None:
 def _life_of_an_account(generator: np.random.Generator, facts: int) -> Iterator[Recorded]:
     exchange = f"exchange-{generator.integers(10**9)}"
     account = ExchangeAccountRecord(account_stream_id(exchange))
-    for number in range(1, facts // 2 + 1):
+    for number in range(1, facts + 1):
         held = HeldPosition("SPY", Decimal(int(generator.integers(3))), Decimal(1))
         if generator.random() < 0.5:
             account.reconcile(

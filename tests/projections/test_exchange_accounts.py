@@ -10,10 +10,10 @@ from psycopg.rows import TupleRow
 from domain.events import Event
 from domain.exchange_account import HeldPosition, account_stream_id
 from domain.ids import new_id
+from domain.risk import KILL_SWITCH_ID, RiskResumed, risk_stream_id
 from projections import exchange_accounts
 from projections.exchange_accounts import (
     MOST_DISCREPANCIES,
-    Discrepancy,
     ExchangeAccountRow,
     ExchangeAccountsReadModel,
 )
@@ -57,7 +57,8 @@ def test_an_account_is_shown_as_it_was_compared_last(connection: Connection[Tupl
 
 def test_what_differs_is_shown_before_anything_was_compared_to_the_end(connection: Connection[TupleRow]) -> None:
     run_id = new_id()
-    row = folded(connection, discrepancy(1, run_id=run_id, policy="halt"))
+    found = discrepancy(1, run_id=run_id, policy="halt")
+    row = folded(connection, found)
     assert (row.name, row.account_id, row.cash, row.positions, row.reconciled_at) == (
         "alpaca-paper",
         None,
@@ -65,23 +66,12 @@ def test_what_differs_is_shown_before_anything_was_compared_to_the_end(connectio
         [],
         None,
     )
-    assert row.discrepancies == [
-        Discrepancy(
-            kind="position",
-            subject="SPY",
-            message="SPY: the exchange holds -2, the runs 0",
-            policy="halt",
-            found_at=minute(1),
-            expected="0",
-            found="-2",
-            run_id=run_id,
-        )
-    ]
+    assert row.discrepancies == [found]
 
 
 def test_of_one_subject_the_newest_discrepancy_is_shown(connection: Connection[TupleRow]) -> None:
     row = folded(connection, discrepancy(1), discrepancy(2, subject="QQQ"), discrepancy(3, found="-3"))
-    assert [(one.subject, one.found, one.found_at) for one in row.discrepancies] == [
+    assert [(one.subject, one.found, one.at) for one in row.discrepancies] == [
         ("QQQ", "-2", minute(2)),
         ("SPY", "-3", minute(3)),
     ]
@@ -96,6 +86,7 @@ def test_of_one_subject_the_newest_discrepancy_is_shown(connection: Connection[T
         ({}, {"positions": ()}, False),
         ({"kind": "external_order", "subject": "by hand"}, {"external_orders": 1}, True),
         ({"kind": "external_order", "subject": "by hand"}, {"external_orders": 0}, False),
+        ({"kind": "account", "subject": "PA3XYZ", "policy": "halt"}, {}, True),
         ({"kind": "overfill", "subject": "an order"}, {"external_orders": 1}, False),
         ({"kind": "unreadable_message", "subject": "trade_updates"}, {}, False),
     ],
@@ -105,6 +96,23 @@ def test_a_discrepancy_is_open_until_a_comparison_shows_that_it_is_gone(
 ) -> None:
     row = folded(connection, discrepancy(1, **found), reconciled(2, **compared), batch=batch)
     assert bool(row.discrepancies) == is_open
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_an_account_that_may_not_trade_is_shown_until_a_person_resumes_trading(
+    connection: Connection[TupleRow], batch: int
+) -> None:
+    blocked = discrepancy(1, kind="account", subject="PA3XYZ", policy="halt")
+    short = discrepancy(1, policy="halt")
+    comparison = reconciled(2, positions=(held("SPY", "-2", "0"),))
+    assert folded(connection, blocked, short, comparison, batch=batch).discrepancies == [blocked, short]
+    run_id = new_id()
+    given(connection, risk_stream_id(run_id), RiskResumed(at=minute(3), run_id=run_id, by="Ada"))
+    assert folded(connection, reconciled(4, positions=comparison.positions)).discrepancies == [blocked, short]
+    given(connection, KILL_SWITCH_ID, RiskResumed(at=minute(5), by="Ada"))
+    fold(connection, ExchangeAccountsReadModel(), batch)
+    [row] = exchange_accounts.every(connection)
+    assert row.discrepancies == [short]
 
 
 def test_every_exchange_has_an_account_of_its_own(connection: Connection[TupleRow]) -> None:

@@ -105,7 +105,7 @@ def test_a_rejected_order_says_why(connection: Connection[TupleRow]) -> None:
 
 
 def test_the_row_has_the_status_and_quantity_the_aggregate_has(connection: Connection[TupleRow]) -> None:
-    facts = list(random_facts(seed=8, orders=60))
+    facts = list(random_facts(seed=16, orders=60))
     append(connection, facts)
     fold(connection, OrdersReadModel(), 7)
     streams: dict[object, list[Recorded]] = {}
@@ -228,12 +228,25 @@ def test_an_acceptance_that_is_heard_after_a_fill_changes_no_status(
     assert (row.status, row.exchange_order_id) == (status, "61e69015")
 
 
+def test_an_order_that_was_filled_in_part_was_so_when_its_acceptance_was_heard(
+    connection: Connection[TupleRow],
+) -> None:
+    order = new_order(RUN, 1)
+    order.submit(minute(2))
+    order.fill(minute(3), "a", Execution(Decimal("0.5"), Decimal(10), Decimal(0)))
+    order.accept(minute(4), "61e69015")
+    order.cancel(minute(5), "canceled")
+    folded(connection, order)
+    found = {as_of: orders.page_past(connection, as_of, status="partial", limit=5)[1] for as_of in range(1, 6)}
+    assert found == {1: 0, 2: 0, 3: 1, 4: 1, 5: 0}
+
+
 def test_orders_as_they_were_are_those_that_had_been_folded_by_then(connection: Connection[TupleRow]) -> None:
-    facts = list(random_facts(seed=8, runs=1, orders=25))
+    facts = list(random_facts(seed=16, runs=1, orders=60))
     append(connection, facts)
     fold(connection, OrdersReadModel())
     followed: dict[int, dict[str, list[OrderRow]]] = {}
-    for as_of in range(1, len(facts) + 1, 7):
+    for as_of in range(1, len(facts) + 1, 11):
         followed[as_of] = {
             status: orders.page_past(connection, as_of, status=status, limit=500)[0] for status in OrderStatus
         }

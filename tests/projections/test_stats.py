@@ -3,8 +3,9 @@
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.figures import StatisticFigure
 from domain.ids import new_id
-from domain.run import RunDeleted, RunFailed, StatisticFigure
+from domain.run import RunDeleted, RunFailed
 from projections import stats
 from projections.stats import StatsReadModel
 from tests.projections.facts import dump, fold, given, minute, run_completed, run_created

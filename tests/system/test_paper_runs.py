@@ -14,6 +14,8 @@ from tests.system.weaver_process import WeaverServer, wait_until, weaver
 
 SYMBOL = "TEST/USD"
 
+pytestmark = pytest.mark.timeout(400)
+
 
 @pytest.fixture
 def paper(tmp_path: Path, home: Path) -> Iterator[WeaverServer]:

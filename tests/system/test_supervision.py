@@ -190,7 +190,7 @@ def test_a_session_ends_by_itself_when_the_process_that_started_it_is_gone(datab
     try:
         weaver.bars.save(market([100 + n * 37 % 11 for n in range(BARS)]), "test")
         run_id = started(weaver, "endless")
-        orphan = ChildLauncher(database_url, strategies, strategies, "INFO", "json").launch(run_id)
+        orphan = ChildLauncher(database_url, Settings(home=strategies, strategies_dir=strategies)).launch(run_id)
         orders = ["order.filled"]
         wait_until(lambda: weaver.journal.read(0, 1, run_id=run_id, topics=orders) or None, PATIENCE, "it trades")
         orphan.hang_up()

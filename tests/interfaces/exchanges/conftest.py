@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +26,23 @@ class AlpacaScene:
     unlisted: str = "NOPE/USD"
 
 
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[LocalAlpaca]:
-    """A local Alpaca with a book of its own."""
-    with local_alpaca(tmp_path / "book.jsonl") as server:
-        server.conditions(spread_bps="0")
-        server.price("BTC/USD", "60000")
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAlpaca]:
+    """A local Alpaca for all tests of a file."""
+    with local_alpaca(tmp_path_factory.mktemp("alpaca") / "book.jsonl") as server:
         yield server
+
+
+@pytest.fixture
+def local(process: LocalAlpaca) -> Iterator[LocalAlpaca]:
+    """The local Alpaca where bitcoin trades at 60,000 without a spread, and nothing is wrong or open."""
+    process.conditions(spread_bps="0", rate_limit=100_000)
+    process.price("BTC/USD", "60000")
+    yield process
+    process.clear_faults()
+    for order in process.audit()["orders"]:
+        if order["status"] not in ("filled", "canceled", "expired", "rejected"):
+            process.set_status(order["id"], "canceled")
 
 
 def alpaca_settings(local: LocalAlpaca, **changes: Any) -> Settings:

@@ -1,7 +1,6 @@
 """The Alpaca adapter against a local Alpaca, over real sockets: the contract of exchanges, and what goes wrong."""
 
 import time
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,8 +14,10 @@ from application.exchange import (
     NotSent,
     OutcomeUnknown,
 )
-from domain.errors import CredentialsRefused, ExchangeUnavailable
+from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput
 from interfaces.exchanges.alpaca_plugin import plugin
+from interfaces.logs import configure_logs
+from interfaces.settings import Settings
 from tests.alpaca_server.client import LocalAlpaca
 from tests.interfaces.exchanges.conftest import AlpacaScene, alpaca_settings
 from tests.interfaces.exchanges.contract import (
@@ -105,7 +106,7 @@ def test_an_exchange_that_is_not_there_is_said_not_to_be(scene: AlpacaScene) -> 
         scene.exchange.account()
     assert time.monotonic() - started < 15.0
     scene.local.start()
-    assert scene.exchange.account().cash == Decimal(100_000)
+    assert scene.exchange.account().cash > 0
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_what_happened_while_the_stream_was_away_is_in_the_queries(scene: Alpaca
     order = accepted(scene, market(scene))
     found(scene, order.client_order_id, is_filled)
     listening.wait_for("opened")
-    assert [one.exchange_order_id for one in scene.exchange.executions(LONG_AGO)] == [order.exchange_order_id]
+    assert order.exchange_order_id in [one.exchange_order_id for one in scene.exchange.executions(LONG_AGO)]
 
 
 def test_a_stream_that_answers_no_pings_is_noticed_and_replaced(
@@ -191,16 +192,16 @@ def test_a_stream_that_answers_no_pings_is_noticed_and_replaced(
 ) -> None:
     monkeypatch.setattr("interfaces.alpaca_wire.socket.PING_EVERY", 0.3)
     monkeypatch.setattr("interfaces.alpaca_wire.socket.PONG_WITHIN", 0.3)
-    local.conditions(reap_seconds=0.1)
     scene = AlpacaScene(plugin.open("paper", alpaca_settings(local)), local)
     try:
         listening = Listening()
         scene.exchange.follow(listening)
         listening.wait_for("opened")
-        local.conditions(reap_seconds=90.0)
+        # the server frees the place of a connection it has lost long after the client has noticed
+        local.conditions(reap_seconds=1.0)
         local.break_streams("mute")
-        reason = listening.wait_for("closed")
-        assert "no sign of life" in str(reason)
+        assert "no sign of life" in str(listening.wait_for("closed"))
+        listening.wait_for("opened")
     finally:
         scene.exchange.close()
 
@@ -266,7 +267,7 @@ def test_parts_of_a_fill_are_executions_of_their_own(scene: AlpacaScene, listeni
     scene.local.fault(kind="partial")
     order = accepted(scene, market(scene))
     listening.wait_for("updated", is_update_of(order.exchange_order_id, "fill"))
-    asked = scene.exchange.executions(LONG_AGO)
+    asked = [one for one in scene.exchange.executions(LONG_AGO) if one.exchange_order_id == order.exchange_order_id]
     assert len(asked) == 2
     assert [one.execution_id for one in listening.executions] == [one.execution_id for one in asked]
 
@@ -328,8 +329,47 @@ def test_closing_is_quick_and_nothing_is_told_afterwards(scene: AlpacaScene, lis
     started = time.monotonic()
     scene.exchange.close()
     assert time.monotonic() - started < 2.0
-    until(lambda: connections(scene.local), lambda number: number == 0)
+    until(lambda: connections(scene.local), lambda number: not number)
     assert listening.heard.empty()
+
+
+def test_no_key_is_in_any_log(local: LocalAlpaca, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("DEBUG", "json")
+    exchange = plugin.open("paper", alpaca_settings(local))
+    try:
+        listening = Listening()
+        exchange.follow(listening)
+        listening.wait_for("opened")
+        fills_are_heard(AlpacaScene(exchange, local), listening)
+        local.fault("error", method="GET", path="/v2/account", status=503)
+        exchange.account()
+    finally:
+        exchange.close()
+    logged = capsys.readouterr().err
+    assert "asked again" in logged
+    assert local.paper_secret_key not in logged
+    assert local.paper_key_id not in logged
+
+
+def test_a_closed_exchange_sends_nothing(scene: AlpacaScene) -> None:
+    scene.exchange.close()
+    assert isinstance(scene.exchange.submit(resting(scene)), NotSent)
+    with pytest.raises(ExchangeUnavailable, match="closed here"):
+        scene.exchange.account()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("alpaca_paper_url", "paper-api.alpaca.markets", "WEAVER_ALPACA_PAPER_URL: must look like https://host"),
+        ("alpaca_data_url", "http://[", "WEAVER_ALPACA_DATA_URL: must look like"),
+        ("alpaca_live_url", "https://host:port", "WEAVER_ALPACA_LIVE_URL: must look like"),
+        ("alpaca_paper_stream_url", "https://stream", "WEAVER_ALPACA_PAPER_STREAM_URL: must look like wss://host"),
+    ],
+)
+def test_an_address_that_is_none_is_said_to_be_at_the_start(setting: str, value: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        Settings.read(**{setting: value})
 
 
 def test_an_exchange_that_was_never_followed_can_be_closed(local: LocalAlpaca) -> None:

@@ -85,10 +85,7 @@ def test_an_order_that_is_taken_is_accepted_and_was_signed_and_exact(
 
 REFUSALS = [
     json_error(400, "invalid request", 40010000),
-    json_error(401, "unauthorized."),
-    json_error(401, "request is not authorized", 40110000),
     json_error(403, "insufficient buying power", 40310000, buying_power="0", cost_basis="12"),
-    json_error(403, "forbidden."),
     json_error(404, "endpoint not found"),
     json_error(422, "invalid crypto time_in_force", 42210000),
 ]
@@ -102,6 +99,24 @@ def test_a_refusal_of_alpaca_is_definite(
     outcome = exchange.submit(TICKET)
     said = answer.json()
     assert outcome == Declined(said["message"], str(said["code"]) if "code" in said else None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (json_error(401, "unauthorized."), "Alpaca does not accept the paper keys"),
+        (json_error(401, "request is not authorized", 40110000), "not of Alpaca's paper environment"),
+        (json_error(403, "forbidden."), "does not let these paper keys do that"),
+    ],
+    ids=["wrong", "of the other environment", "blocked"],
+)
+def test_an_order_that_is_refused_for_its_keys_says_so(
+    alpaca: respx.MockRouter, exchange: AlpacaExchange, answer: httpx.Response, said: str
+) -> None:
+    answering(alpaca, "POST", "/orders", answer)
+    outcome = exchange.submit(TICKET)
+    assert isinstance(outcome, Declined)
+    assert said in outcome.reason
 
 
 @pytest.mark.parametrize("code", [42210000, 40010001])

@@ -16,7 +16,7 @@ from application.ports import BarCoverage, BarSource
 from domain.errors import BarsInvalid, DatabaseUnavailable, SymbolNotFound
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.run import BarFile
-from interfaces.database import migrate
+from interfaces.database import migrate, pool
 from interfaces.market_data.bar_chunks import CHUNK_BARS
 from interfaces.market_data.bar_store import CHUNKS_AT_ONCE, BarStore, Candle
 from interfaces.market_data.sample_bars import sample_bars
@@ -283,6 +283,20 @@ def test_a_chunk_whose_columns_differ_in_length_is_refused(store: BarStore, data
                 connection.execute(f"update bar_chunks set {column} = int8send(0)".encode())
 
     assert everything(store).content_hash() == before
+
+
+def test_a_lender_lends_connections_to_short_looks_which_see_the_same(store: BarStore, database_url: str) -> None:
+    store.save(flat([0, 1, 2], 100), "test")
+    with pool(database_url, max_size=1) as lender:
+        borrowing = BarStore(database_url, lender)
+        assert borrowing.coverage("BTC/USD", MINUTE) == store.coverage("BTC/USD", MINUTE)
+        assert borrowing.series() == store.series()
+        assert borrowing.candles("BTC/USD", MINUTE, None, None, 2) == store.candles("BTC/USD", MINUTE, None, None, 2)
+        assert lender.get_stats()["requests_num"] == 3
+
+        borrowing.save(flat([3], 101), "test")
+        assert everything(borrowing).content_hash() == everything(store).content_hash()
+        assert lender.get_stats()["requests_num"] == 3, "long reads and imports have a connection of their own"
 
 
 # -- candles -------------------------------------------------------------------------------------------------------

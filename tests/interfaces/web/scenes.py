@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 
 from domain.events import Chain, Recorded
+from domain.figures import StatisticFigure
 from domain.ids import OrderIds, new_id
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.order import OrderCancelled, OrderCreated, OrderFilled
@@ -26,7 +27,6 @@ from domain.run import (
     RunEquityMarked,
     RunStarted,
     RunStartRequested,
-    StatisticFigure,
 )
 from interfaces.composition import Weaver, compose
 from interfaces.settings import Settings

@@ -15,6 +15,7 @@ import pytest
 from domain.events import Recorded
 from domain.ids import new_id
 from domain.run import RunStartRequested
+from domain.tape import Tape, TapeBar, tape_stream_id
 from interfaces.composition import Weaver
 from tests.interfaces.web.scenes import (
     CHAIN,
@@ -219,6 +220,20 @@ def test_progress_is_streamed_without_an_id(server: Served) -> None:
         server.weaver.broadcast.progress(run_id, 0.5)
         [event] = streamed(lines, 1)
     assert event == {"event": "progress", "data": f'{{"run_id":"{run_id}","progress":0.5}}'}
+
+
+def test_a_tick_is_streamed_as_an_event_and_beside_it_without_an_id(server: Served) -> None:
+    run_id = new_id()
+    tape = Tape(tape_stream_id(run_id))
+    tape.tick(START, run_id, [TapeBar("BTC/USD", START, 41.0, 43.0, 40.0, 42.5)])
+    with stream(server) as lines:
+        assert next(lines) == "retry: 1000"
+        position = server.weaver.journal.record(tape, run_id=run_id, chain=CHAIN)
+        ticked, tick = sorted(streamed(lines, 2), key=lambda event: "id" not in event)
+    assert (ticked["event"], positions([ticked])) == ("tape.ticked", [position])
+    closes = '{"BTC/USD":"42.5"}'
+    data = f'{{"run_id":"{run_id}","number":1,"at":"2024-01-01T00:00:00Z","closes":{closes}}}'
+    assert tick == {"event": "tick", "data": data}
 
 
 def test_a_quiet_stream_beats(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:

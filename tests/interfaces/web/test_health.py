@@ -24,7 +24,7 @@ def test_a_process_with_everything_it_needs_is_ready(server: Served) -> None:
         body = client.get("/readyz").json()
     assert body.pop("status") == "ready"
     assert set(body) == PARTS
-    assert body["execution"]["state"] == "not_configured"
+    assert body["execution"]["state"] == "up"
     assert {part["state"] for name, part in body.items() if name != "execution"} == {"up"}
     assert abs(body["clock"]["details"]["drift_seconds"]) < 1
     assert set(body["processors"]["details"]) == {model.name for model in READ_MODELS}
@@ -79,7 +79,7 @@ def test_info_says_what_runs_here_and_where_the_journal_ends(api: httpx.Client, 
     assert info.pop("python").startswith("3.")
     assert info == {
         "version": release(),
-        "modes": ["backtest"],
+        "modes": ["backtest", "paper"],
         "exchanges": ["simulated"],
         "journal_position": head,
         "epoch": weaver.journal.epoch,

@@ -165,8 +165,8 @@ def test_accounts_at_exchanges_are_shown_as_the_broker_sees_them(api: httpx.Clie
     assert api.get("/accounts").json()["exchanges"] == []
     run_id = record_run(weaver)
     account = ExchangeAccountRecord(account_stream_id("alpaca-paper"))
-    account.reconcile(reconciled(0, positions=(HeldPosition("SPY", Decimal("-2.50"), Decimal(0)),)))
     account.discrepancy(discrepancy(1, run_id=run_id))
+    account.reconcile(reconciled(2, positions=(HeldPosition("SPY", Decimal("-2.50"), Decimal(0)),)))
     weaver.journal.record(account, run_id=None, chain=CHAIN)
     query: dict[str, Any] = {"min_position": weaver.journal.head(), "mode": "live"}
     page = api.get("/accounts", params=query).json()
@@ -182,10 +182,11 @@ def test_accounts_at_exchanges_are_shown_as_the_broker_sees_them(api: httpx.Clie
             "positions": [{"symbol": "SPY", "at_exchange": "-2.5", "of_runs": "0"}],
             "open_orders": 1,
             "external_orders": 0,
-            "reconciled_at": "2024-03-01T00:00:00Z",
+            "reconciled_at": "2024-03-01T00:02:00Z",
             "reconciled_because": "timer",
             "discrepancies": [
                 {
+                    "at": "2024-03-01T00:01:00Z",
                     "kind": "position",
                     "subject": "SPY",
                     "message": "SPY: the exchange holds -2, the runs 0",
@@ -193,7 +194,6 @@ def test_accounts_at_exchanges_are_shown_as_the_broker_sees_them(api: httpx.Clie
                     "found": "-2",
                     "policy": "ignore",
                     "run_id": str(run_id),
-                    "found_at": "2024-03-01T00:01:00Z",
                 }
             ],
             "position": weaver.journal.head(),

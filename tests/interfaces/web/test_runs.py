@@ -155,10 +155,29 @@ def test_what_belongs_to_no_run_is_not_found(api: httpx.Client) -> None:
         require_error(api.post(f"/runs/{nobody}/{command}"), 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("mode", ["paper", "live"])
-def test_a_mode_that_is_not_available_yet_says_so(api: httpx.Client, mode: str) -> None:
-    error = require_error(api.post("/runs", json=new_backtest(mode=mode)), 422, "INVALID_RUN_MODE")
-    assert "not available yet" in error["message"]
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mode": "paper"}, "a paper run trades from now on: it takes no start, end or bar files"),
+        ({"mode": "live"}, "simulated takes no live runs: it takes paper runs"),
+        ({"mode": "paper", "exchange": "alpaca"}, "alpaca takes no paper runs: it takes no runs"),
+        ({"mode": "paper", "exchange": "alpace"}, "unknown exchange 'alpace': did you mean alpaca?"),
+        ({"mode": "backtest", "exchange": "alpaca"}, "a backtest is simulated: leave out the exchange alpaca"),
+        ({"mode": "backtest", "warmup_bars": 5}, "warmup_bars are for paper and live runs"),
+    ],
+)
+def test_what_an_exchange_cannot_do_is_said(api: httpx.Client, changes: dict[str, Any], said: str) -> None:
+    error = require_error(api.post("/runs", json=new_backtest(**changes)), 422, "VALIDATION_ERROR")
+    assert said in error["message"]
+
+
+def test_a_paper_run_needs_bars_to_play_back(api: httpx.Client) -> None:
+    description = {"strategy_id": "sma_cross", "mode": "paper", "symbols": ["NOBODY/USD"], "timeframe": "1s"}
+    error = require_error(api.post("/runs", json=description), 422, "VALIDATION_ERROR")
+    assert "none of NOBODY/USD are stored" in error["message"]
+
+
+def test_an_unknown_mode_says_which_there_are(api: httpx.Client) -> None:
     require_error(api.post("/runs", json=new_backtest(mode="Backtest")), 422, "INVALID_RUN_MODE")
 
 
