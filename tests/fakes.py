@@ -59,7 +59,8 @@ class InMemoryExchange:
 
     mishaps: what befalls the next requests to submit, in turn; none: they are accepted. hidden: client ids that no
     query shows. is_away: nothing can be asked. requests: how often each client id was asked to be submitted.
-    accepted: how often it was taken. clock: the exchange's own. updates: what the stream would tell, oldest first.
+    accepted: how often it was taken. unanswered_cancels: how many there were so far, None if cancels are answered.
+    clock: the exchange's own. updates: what the stream would tell, oldest first. foreign: what others hold there.
     """
 
     capabilities = Capabilities(asset_classes=frozenset({"crypto"}), streaming=True, is_real_money=False)
@@ -75,6 +76,7 @@ class InMemoryExchange:
         self.requests: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
         self.cancel_requests: list[str] = []
+        self.unanswered_cancels: int | None = None
         self.updates: deque[ExchangeUpdate] = deque()
         self.listener: ExchangeListener | None = None
         self.foreign: dict[str, Decimal] = {}
@@ -98,7 +100,9 @@ class InMemoryExchange:
 
     def cancel(self, exchange_order_id: str) -> CancelOutcome:
         """Take note that an order is to be cancelled; whether it is, the test decides."""
-        if self.is_away:
+        if self.unanswered_cancels is not None:
+            self.unanswered_cancels += 1
+        if self.is_away or self.unanswered_cancels is not None:
             return CancelOutcome.UNKNOWN
         order = self._by_id(exchange_order_id)
         if order.status.is_final:

@@ -117,10 +117,11 @@ class Scene:
 
     # What goes on.
 
-    def turn(self, seconds: float = 0.0) -> None:
-        """Let time pass, and the account take its next steps."""
+    def turn(self, seconds: float = 0.0, *, knows: bool = True) -> None:
+        """Let time pass, and the account take its next steps; knows: whether it was told what was recorded."""
         self.clock.advance(seconds)
-        self.account.catch_up(self.run.id)
+        if knows:
+            self.account.catch_up(self.run.id)
         self.account.turn()
 
     def go_on(self, seconds: float, *, is_heard: bool = True, step: float = STEP) -> None:

@@ -207,16 +207,16 @@ def test_a_taken_cancel_is_no_end(scene: Scene) -> None:
     assert scene.status(1) is OrderStatus.CANCELLED
 
 
-def test_a_cancel_that_is_not_possible_is_not_asked_for_in_a_storm(scene: Scene) -> None:
+def test_a_cancel_without_an_answer_is_asked_for_again_and_not_in_a_storm(scene: Scene) -> None:
     scene.decide(1)
     scene.go_on(1)
-    scene.exchange.is_away = True
+    scene.exchange.unanswered_cancels = 0
     scene.cancel(1)
-    asked = len(scene.exchange.cancel_requests)
-    scene.go_on(60, is_heard=False)
-    scene.exchange.is_away = False
-    scene.go_on(10, is_heard=False)
-    assert len(scene.exchange.cancel_requests) - asked <= 5
+    scene.go_on(60)
+    assert 5 <= scene.exchange.unanswered_cancels <= 20
+    scene.exchange.unanswered_cancels = None
+    scene.go_on(10)
+    assert scene.exchange.cancel_requests
 
 
 def test_an_order_that_the_exchange_calls_filled_with_less_has_ended(scene: Scene) -> None:

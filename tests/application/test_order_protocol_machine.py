@@ -70,9 +70,13 @@ class AccountMachine(RuleBasedStateMachine):
 
     # How time and messages pass.
 
-    @rule(seconds=st.sampled_from([0.0, 0.25, 1.0, 4.0, 20.0]))
-    def turn(self, seconds: float) -> None:
-        self.scene.turn(seconds)
+    @rule(seconds=st.sampled_from([0.0, 0.25, 1.0, 4.0, 20.0]), knows=st.booleans())
+    def turn(self, seconds: float, knows: bool) -> None:
+        self.scene.turn(seconds, knows=knows)
+
+    @rule(is_heard=st.booleans())
+    def go_on(self, is_heard: bool) -> None:
+        self.scene.go_on(2, is_heard=is_heard, step=1.0)
 
     @precondition(lambda self: self.scene.questions.waiting)
     @rule(which=st.integers(0, 5))
@@ -140,9 +144,11 @@ class AccountMachine(RuleBasedStateMachine):
             self.scene.exchange.fill(name, str(min(left, Decimal(part))))
 
     @precondition(lambda self: self.scene.exchange.cancel_requests)
-    @rule()
-    def finish_a_cancel(self) -> None:
-        self._finish_cancels(1)
+    @rule(is_heard=st.booleans())
+    def finish_cancels(self, is_heard: bool) -> None:
+        self._finish_cancels(len(self.scene.exchange.cancel_requests))
+        if is_heard:
+            self.scene.go_on(1, step=1.0)
 
     # What must hold at any time.
 

@@ -183,10 +183,14 @@ def test_a_position_that_was_moving_while_one_looked_is_no_discrepancy(scene: Sc
 
 def test_a_heap_of_unreadable_messages_is_one_reason_to_ask(scene: Scene) -> None:
     scene.listen()
+    asked = 0
     for number in range(20):
         scene.account.quarantine(f"half a mess{number}", "it ends")
+        scene.turn(0.02)
+        asked += len(scene.questions.waiting)
+        scene.questions.answer_all()
     scene.turn(1)
-    assert len(scene.questions.waiting) == 1
+    assert asked + len(scene.questions.waiting) == 1
 
 
 def test_who_leaves_the_account_hears_nothing_and_sends_nothing(scene: Scene) -> None:

@@ -87,17 +87,19 @@ def one_acceptance_per_intent(evidence: Evidence) -> list[str]:
 
 
 def intent_before_acceptance(evidence: Evidence) -> list[str]:
-    """I2: recorded as an intent, and as about to be sent, before the exchange had it."""
+    """I2: recorded as an intent, and as about to be sent, before the exchange was asked to take it."""
     wrong = []
     orders = evidence.orders()
+    asked_at = {one["client_order_id"]: one["wall"] for one in reversed(evidence.audit["requests"]) if _is_submit(one)}
     for order in evidence.audit["orders"]:
-        entries = orders.get(order["client_order_id"])
+        name = order["client_order_id"]
+        entries = orders.get(name)
         if entries is None:
-            wrong.append(f"{order['client_order_id']} is at the exchange and not in the journal")
+            wrong.append(f"{name} is at the exchange and not in the journal")
             continue
         sent = [one for one in entries if one.topic == "order.submitted"]
-        if not sent or _moment(sent[0].payload["at"]) > _moment(order["created_at"]):
-            wrong.append(f"{order['client_order_id']} was accepted before it was recorded as sent")
+        if not sent or _moment(sent[0].payload["at"]).timestamp() > asked_at[name] / 1e9:
+            wrong.append(f"{name} was asked for before it was recorded as sent")
     return wrong
 
 
@@ -109,7 +111,7 @@ def nothing_sent_again_without_asking(evidence: Evidence) -> list[str]:
         name = request["client_order_id"]
         if request["method"] == "GET" and name in asked_since:
             asked_since[name] += 1
-        elif request["method"] == "POST" and request["path"] == "/v2/orders":
+        elif _is_submit(request):
             if asked_since.get(name, 3) < 3:
                 wrong.append(f"{name} was sent again after {asked_since[name]} questions")
             asked_since[name] = 0
@@ -240,6 +242,10 @@ CHECKS: Sequence[Check] = (
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _is_submit(request: Mapping[str, Any]) -> bool:
+    return bool(request["method"] == "POST" and request["path"] == "/v2/orders")
 
 
 def _deal(execution: Mapping[str, Any]) -> tuple[Decimal, Decimal, str]:
