@@ -23,15 +23,27 @@ settings.load_profile("weaver")
 _numbers = itertools.count(1)
 
 
+def _plain_logs() -> None:
+    structlog.reset_defaults()
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
+_plain_logs()
+
+
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """Take back what a command run inside the test process configures: its streams end with the test."""
+    """Take back what a command run inside the test process configures: its streams end with the test.
+
+    Tracebacks are plain ones, as Weaver's own: structlog's default shows every local variable, which takes seconds.
+    """
     root = logging.getLogger()
     level = root.level
     yield
     root.handlers[:] = [one for one in root.handlers if not isinstance(one.formatter, ProcessorFormatter)]
     root.setLevel(level)
-    structlog.reset_defaults()
+    _plain_logs()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from tests.system.weaver_process import WeaverServer, wait_until, weaver
 
 BOUNDARIES = 600
 
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1_500)]
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[WeaverServer]:

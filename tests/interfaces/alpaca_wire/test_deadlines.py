@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
@@ -15,26 +15,33 @@ QUICK = Patience(connect=0.5, read=0.5, total=1.0, place=0.5, pause=0.01)
 
 @contextmanager
 def server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server on the loopback that treats every connection like this, in a thread of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    """A server on the loopback that treats every connection like this, in a thread of its own; all end with it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as connections:
         listening.settimeout(10)
-        open_sockets: list[socket.socket] = []
+        threads: list[threading.Thread] = []
+
+        def treat(connection: socket.socket) -> None:
+            with suppress(OSError):  # the other side, or the end of the test, may come first
+                serve(connection)
 
         def accept() -> None:
-            while True:
-                try:
+            with suppress(OSError):  # how a listening socket that was closed says it
+                while True:
                     connection, _ = listening.accept()
-                except OSError:
-                    return
-                open_sockets.append(connection)
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+                    connections.enter_context(connection)
+                    threads.append(threading.Thread(target=treat, args=(connection,)))
+                    threads[-1].start()
 
-        threading.Thread(target=accept, daemon=True).start()
+        accepting = threading.Thread(target=accept)
+        accepting.start()
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
-            for one in open_sockets:
-                one.close()
+            listening.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+            connections.close()
+            for thread in threads:
+                thread.join()
 
 
 @contextmanager
@@ -56,10 +63,7 @@ def dripping(connection: socket.socket) -> None:
     with connection:
         for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Long: " + b"x" * 1000:
             time.sleep(0.1)
-            try:
-                connection.send(bytes([byte]))
-            except OSError:
-                return
+            connection.send(bytes([byte]))
 
 
 def dripping_body(connection: socket.socket) -> None:
@@ -68,10 +72,7 @@ def dripping_body(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
         for _ in range(1000):
             time.sleep(0.1)
-            try:
-                connection.send(b" ")
-            except OSError:
-                return
+            connection.send(b" ")
 
 
 def gone(connection: socket.socket) -> None:
