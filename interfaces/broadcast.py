@@ -136,8 +136,12 @@ class _Ring:
 class Broadcast:
     """Hands every entry of the journal, as it appears, to all clients of this process."""
 
-    def __init__(self, epoch: str, *, ring_size: int = RING_SIZE) -> None:
+    def __init__(
+        self, epoch: str, *, ring_size: int = RING_SIZE, on_handed_out: Callable[[], None] = lambda: None
+    ) -> None:
+        """Begin without clients. on_handed_out: called when entries are on their way to all who watch."""
         self.epoch = epoch
+        self._on_handed_out = on_handed_out
         self._ring = _Ring(ring_size)
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -270,6 +274,11 @@ class Broadcast:
             self._passing.pop((PROGRESS, run_id), None)
             self._passing.pop((TICK, run_id), None)
         self._wake_all()
+        if self._loop is None or not self._clients:
+            self._on_handed_out()
+        else:
+            # behind all whom waking has just put into the queue: each sends in its turn of the loop
+            self._loop.call_soon(self._on_handed_out)
 
     def _note_progress(self, run_id: UUID, fraction: float) -> None:
         self._pass_on(PROGRESS, run_id, run_id, {"run_id": str(run_id), "progress": fraction})

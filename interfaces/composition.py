@@ -121,7 +121,7 @@ def compose(
     bars = BarStore(database_url, queries)
     catalog = FileStrategyCatalog(settings.strategies_dir)
     tail = JournalTail(database_url)
-    broadcast = Broadcast(journal.epoch)
+    broadcast = Broadcast(journal.epoch, on_handed_out=tail.announce)
     tail.subscribe(broadcast.publish, broadcast.progress)
     tally = EventTally()
     tail.subscribe(tally.count, lambda run_id, fraction: None)

@@ -23,9 +23,10 @@ ENTRIES_CHANNEL, PROGRESS_CHANNEL = "weaver_events", "weaver_progress"
 PAGE = 1_000
 # All in seconds. The journal is looked at this often even if no notification tells that it grew.
 SAFETY_POLL = 0.25
-# Subscribers hear of entries this much earlier than those who wait for the journal to grow: these are many, each has
-# work to do at once, and would take the interpreter from the event loop in the moment it hands the entries out.
-HEAD_START = 0.003
+# Subscribers hear of entries first. Those who wait for the journal to grow are many, each has work to do at once, and
+# would take the interpreter from the event loop while it hands the entries out: they are woken when it says that it has
+# done so, and at the latest so much later.
+HEAD_START = 0.05
 FIRST_DELAY, LAST_DELAY = 0.05, 0.5  # between two attempts to connect
 CONNECT_PATIENCE = 2
 # Entries whose topics are kept: those who wait learn from them whether growth is any of their business.
@@ -123,7 +124,7 @@ class JournalTail:
     def wait(self, after: int, timeout: float) -> int:
         """Return the newest position, at once if it is beyond `after`, else when it grows or `timeout` seconds pass.
 
-        Subscribers have had a head start of some milliseconds, in which further entries add up.
+        Subscribers have had a head start, in which further entries add up: until `announce`, at most 50 ms.
         """
         with self._grown:
             self._grown.wait_for(lambda: self.head > after or self._stopping.is_set(), timeout)
@@ -137,6 +138,12 @@ class JournalTail:
             newer = takewhile(lambda one: one[0] > after, reversed(self._recent))
             return frozenset(topic for position, topic in newer if position <= upto)
 
+    def announce(self) -> None:
+        """Wake everyone who waits for the journal to grow: subscribers have done what was urgent. For any thread."""
+        self._announce_at = None
+        with self._grown:
+            self._grown.notify_all()
+
     def _work(self) -> None:
         delay = FIRST_DELAY
         while not self._stopping.is_set():
@@ -149,7 +156,7 @@ class JournalTail:
             except Exception as error:  # a tail that ended would leave everyone blind, whatever it is
                 self._lose(error)
                 log.exception("the journal tail has failed")
-            self._announce()
+            self.announce()
             self.reconnects += not self._stopping.is_set()
             delay = FIRST_DELAY if self._looked_at > began else min(2 * delay, LAST_DELAY)
             self._stopping.wait(delay)
@@ -180,7 +187,8 @@ class JournalTail:
         due = self._announce_at
         is_told = self._hear(connection, SAFETY_POLL if due is None else max(0.0, due - monotonic()))
         if due is not None and monotonic() >= due:
-            self._announce()
+            if self._announce_at is not None:
+                self.announce()
             if not is_told:
                 self._hear(connection, SAFETY_POLL)
 
@@ -196,7 +204,7 @@ class JournalTail:
         [(head,)] = connection.execute("select coalesce(max(notification_id), 0) from weaver_events")
         if self._head is None:
             self._head = self._recent_after = head
-            self._announce()
+            self.announce()
         elif head < self._head:
             raise DatabaseUnavailable(
                 f"the journal ends at {head}, but {self._head} was seen before: the database was restored to an "
@@ -210,8 +218,8 @@ class JournalTail:
             if entries:
                 self._remember(entries)
                 self.entries_seen += len(entries)
+                self._announce_at = self._announce_at or monotonic() + (HEAD_START if self._subscribers else 0.0)
                 self._tell(lambda subscriber: subscriber.on_entries(entries))  # noqa: B023  called before the next turn
-                self._announce_at = self._announce_at or monotonic() + HEAD_START
             if len(entries) < PAGE:
                 return
 
@@ -222,12 +230,6 @@ class JournalTail:
                     self._recent_after = self._recent[0][0]
                 self._recent.append((entry.position, entry.topic))
             self._head = entries[-1].position
-
-    def _announce(self) -> None:
-        """Wake everyone who waits for the journal to grow."""
-        self._announce_at = None
-        with self._grown:
-            self._grown.notify_all()
 
     def _tell_progress(self, payload: str) -> None:
         try:

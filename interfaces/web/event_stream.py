@@ -45,7 +45,8 @@ class EventStream(EventSourceResponse):
     """A client's frames as a stream that ends in good order with the server, and with a client that does not read.
 
     Frames come whole from the broadcast, heartbeats included. Sending is our own: the library's sets a timer for each
-    frame to each client, and would wait in it for a client that does not read.
+    frame to each client, and would wait in it for a client that does not read. To clients that keep up, frames go past
+    the server's own HTTP state, which has nothing to add to them and takes a third of the time.
     """
 
     def __init__(self, broadcast: Broadcast, frames: AsyncGenerator[bytes], first: bytes = b"") -> None:
@@ -55,11 +56,14 @@ class EventStream(EventSourceResponse):
         # No blank line after it: parsers that take every block for an event see nothing but events.
         self._first = b"retry: %d\n%b" % (RETRY_MILLISECONDS, first)
         self._sending_since: float | None = None
+        self._chunks_to: asyncio.Transport | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream until the client or the server ends it."""
         transport = scope.get("state", {}).get("transport")
         _bound_buffer(transport)
+        # What has no length is sent in chunks, and only by this version of HTTP.
+        self._chunks_to = transport if scope.get("http_version") == "1.1" else None
         sending, left, stuck = tasks = (
             asyncio.create_task(self._send_all(send)),
             asyncio.create_task(_until_left(receive)),
@@ -90,6 +94,10 @@ class EventStream(EventSourceResponse):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send, data: bytes) -> None:
+        to = self._chunks_to
+        if to is not None and not to.is_closing() and not to.get_write_buffer_size():
+            to.write(b"%x\r\n%b\r\n" % (len(data), data))
+            return
         self._sending_since = monotonic()
         await send({"type": "http.response.body", "body": data, "more_body": True})
         self._sending_since = None

@@ -13,6 +13,7 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 
 from domain.money import plain
@@ -27,6 +28,14 @@ class Given(BaseModel):
     """What a client sends: fields nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_a_number(cls, given: object) -> object:
+        """Refuse a number with a fraction: FastAPI reads fields from attributes, which a decimal has none of."""
+        if isinstance(given, Decimal):
+            raise ValueError("a JSON object is expected, not a number")
+        return given
 
 
 class Answered(BaseModel):

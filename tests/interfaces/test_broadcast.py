@@ -84,6 +84,13 @@ def served[Answer](broadcast: Broadcast, scene: Callable[[], Awaitable[Answer]])
     return asyncio.run(run())
 
 
+async def until(satisfied: Callable[[], bool]) -> None:
+    """Return when the condition holds, looking at it in each turn of the loop."""
+    async with asyncio.timeout(20):
+        while not satisfied():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+
+
 def in_thread(work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=work)
     thread.start()
@@ -104,6 +111,30 @@ def test_a_client_sees_every_event_once_and_in_order_while_another_thread_publis
         publisher.join()
         assert client.positions == book.positions()
         await client.leave()
+
+    served(broadcast, scene)
+
+
+def test_entries_are_handed_out_when_every_client_has_been_told() -> None:
+    told: list[str] = []
+    broadcast, book = Broadcast("e", on_handed_out=lambda: told.append("handed out")), Book()
+
+    async def watch(name: str) -> None:
+        async for _ in broadcast.follow(0, EVERYTHING, book.page):
+            told.append(name)
+
+    async def scene() -> None:
+        broadcast.publish(book.grow(1))
+        await until(lambda: told == ["handed out"])  # nobody watches
+        watching = [asyncio.create_task(watch(name)) for name in "abc"]
+        await until(lambda: len(told) == 4)
+        for _ in range(3):
+            told.clear()
+            broadcast.publish(book.grow(1))
+            await until(lambda: len(told) == 4)
+            assert told == ["a", "b", "c", "handed out"]
+        broadcast.close()
+        await asyncio.gather(*watching)
 
     served(broadcast, scene)
 

@@ -215,6 +215,42 @@ def test_subscribers_hear_first_and_those_who_wait_soon_after(
     tail.stop()
 
 
+def test_those_who_wait_are_woken_once_the_subscribers_say_so(
+    journal: Journal, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_tail, "HEAD_START", 20.0)
+    told = threading.Event()
+    tail = JournalTail(database_url)
+    tail.subscribe(lambda entries: told.set(), lambda run_id, fraction: None)
+    tail.start()
+    until(lambda: tail.alive)
+    heads: list[int] = []
+    waiting = threading.Thread(target=lambda: heads.append(tail.wait(0, 10)))
+    waiting.start()
+    position = record(journal)
+    assert told.wait(5)
+    waiting.join(0.2)
+    assert heads == [], "subscribers have not said that they are done"
+    tail.announce()
+    waiting.join(5)
+    assert heads == [position]
+    tail.stop()
+
+
+def test_without_subscribers_nobody_waits_for_them(
+    journal: Journal, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_tail, "HEAD_START", 20.0)
+    tail = JournalTail(database_url)
+    tail.start()
+    until(lambda: tail.alive)
+    writer = threading.Timer(0.1, record, (journal,))
+    writer.start()
+    assert tail.wait(0, 5) > 0
+    writer.join()
+    tail.stop()
+
+
 def test_it_counts_what_it_has_seen_and_how_often_it_had_to_connect_again(
     journal: Journal, database_url: str, tail: JournalTail
 ) -> None:

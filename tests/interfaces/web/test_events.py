@@ -107,6 +107,21 @@ def test_the_stream_opens_with_what_proxies_and_browsers_need(server: Served) ->
         assert next(response.iter_lines()) == "retry: 1000"
 
 
+def test_a_client_of_http_1_0_is_streamed_to_without_chunks(server: Served) -> None:
+    with socket.create_connection((server.host, server.port), timeout=20) as connection:
+        connection.sendall(b"GET /api/v1/events/stream HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        received = connection.recv(65536)
+        while b"retry: " not in received:
+            received += connection.recv(65536)
+        record_run(server.weaver)
+        while b"event: run.created\n" not in received or not received.endswith(b"\n\n"):
+            received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert body.startswith(b"retry: 1000\nid: ")
+    assert b"\r" not in body
+
+
 def test_a_client_that_reconnects_sees_each_position_once(server: Served) -> None:
     weaver = server.weaver
     record_backtest(weaver, filled=20)
