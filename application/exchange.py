@@ -274,6 +274,10 @@ class Exchange(Protocol):
         """Return the account."""
         ...
 
+    def time(self) -> datetime:
+        """Return what time it is at the exchange, UTC."""
+        ...
+
     def follow(self, listener: ExchangeListener) -> None:
         """Open the order stream in a thread of its own and keep it open until `unfollow` or `close`."""
         ...

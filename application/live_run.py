@@ -3,23 +3,21 @@
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import cast
 from uuid import UUID
 
 from application.backfilling import backfilled
-from application.clock import Clock, Passed, RealtimeClock, boundary_after
+from application.clock import Passed, boundary_after
 from application.exchange import BarFeed, Exchange, FeedBar
 from application.execution import Execution
 from application.flattening import closing_orders
-from application.journal import Journal
-from application.journal_hub import JournalHub
 from application.live import EXCHANGE
+from application.live_tools import LiveRunTools
 from application.market_hours import MarketHours
-from application.ports import SessionCalendar, SessionLauncher
 from application.run_book import RunBook, catch_up
+from application.run_notes import RunNotebook
 from application.runs import chain_of, load_run
 from application.session_keeper import SessionKeeper
 from application.simulated_matching import SimulatedMatching
@@ -44,26 +42,6 @@ SECONDS_BETWEEN_MARKS = 60.0
 MAX_ATTEMPTS = 10
 MOST_BACKFILLED = 5_000
 
-type Report = Callable[[str, dict[str, object]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRunTools:
-    """What a paper or live run needs of its process.
-
-    bar_patience: the most seconds a boundary waits for its bars. decision_patience: those a session has to decide.
-    """
-
-    journal: Journal
-    hub: JournalHub
-    clock: Clock
-    realtime: RealtimeClock
-    launcher: SessionLauncher
-    calendar: SessionCalendar
-    report: Report
-    bar_patience: float
-    decision_patience: float
-
 
 class LiveRun:
     """Looks after one run, in a thread of its own, from its start to its last word.
@@ -82,6 +60,8 @@ class LiveRun:
         self._execution = execution
         self._woken = threading.Event()
         self._stopping = threading.Event()
+        self._notebook = RunNotebook(run_id, tools.journal, tools.clock, tools.report)
+        self._tell = self._notebook.say
         self._keeper = SessionKeeper(run_id, tools.launcher, tools.decision_patience, self._tell)
         self._marked_at = 0.0
         self.failure: str | None = None
@@ -112,7 +92,7 @@ class LiveRun:
                 except (Unavailable, Conflict) as error:
                     self._wait_because(error.message)
                 except Exception as error:  # noqa: BLE001 - told, and begun again: a run nobody looks after is worse
-                    self._tell("run failed", traceback=traceback.format_exc())
+                    self._tell("run failed", "warning", traceback=traceback.format_exc())
                     self._wait_because(f"{type(error).__name__}: {error}")
                 else:
                     return
@@ -121,7 +101,7 @@ class LiveRun:
             self._keeper.end(0.0, self._stopping.wait)
 
     def _wait_because(self, reason: str) -> None:
-        self._tell("run waits", reason=reason)
+        self._tell("run waits", "warning", reason=reason)
         self.failure = reason
         self._stopping.wait(RETRY_SECONDS)
 
@@ -151,6 +131,8 @@ class LiveRun:
             self._flatten_if_asked()
             self._woken.clear()
             self._take_news()
+            self._notebook.hold(self._execution.failure)
+            self._notebook.record(self._chain)
             if self._is_to_end:
                 break
             passed = self._tools.realtime.wait(self._frame, self._book.tape.ticked_at, self._woken, LOOK_SECONDS)
@@ -190,13 +172,16 @@ class LiveRun:
             if self._is_to_end:
                 return False
             if self._execution.is_ready:
+                if told is not None:
+                    self._tell("run goes on")
                 return True
             if (refused := self._execution.refused) is not None and self._book.run.status is RunStatus.PENDING:
                 self._fault("CREDENTIALS_REFUSED", refused)
                 return False
             if monotonic() >= tell_at and self._execution.failure != told:
                 told = self._execution.failure
-                self._tell("run waits", reason=told or f"{self._exchange.name} is being asked")
+                self._tell("run waits", "warning", reason=told or f"{self._exchange.name} is being asked")
+                self._notebook.record(self._chain)
             self._stopping.wait(SHORT_WAIT)
         return False
 
@@ -230,7 +215,7 @@ class LiveRun:
         try:
             self._backfill(last, passed.boundary - self._frame.duration, MOST_BACKFILLED, "passed unwatched")
         except (Unavailable, CredentialsRefused) as error:
-            self._tell("gap stays", reason=error.message, missed=passed.missed)
+            self._tell("gap stays", "warning", reason=error.message, missed=passed.missed)
 
     # Every boundary.
 
@@ -295,6 +280,8 @@ class LiveRun:
                     return False
                 continue
             self._keeper.ticked()
+            if missed:
+                self._tell("boundaries missed", "warning", reason=because, missed=missed)
             return True
 
     def _new_matching(self) -> SimulatedMatching | None:
@@ -311,6 +298,7 @@ class LiveRun:
     def _take_news(self) -> list[str]:
         """Fold what was recorded since the last look; return its topics."""
         taken = catch_up(self._journal, self._book)
+        self._notebook.take(taken)
         if self._matching is not None:
             for entry, event in taken:
                 self._matching.take(entry, event)
@@ -354,6 +342,7 @@ class LiveRun:
     def _finish(self) -> None:
         """End the run: no new orders, the open ones cancelled, and its last event only when none works any more."""
         self._keeper.end(FAREWELL_SECONDS, self._stopping.wait)
+        self._notebook.record(self._chain)
         while not self._stopping.is_set():
             self._woken.clear()
             self._take_news()
@@ -363,6 +352,7 @@ class LiveRun:
                 break
             self._woken.wait(RETRY_SECONDS)
         if not self._stopping.is_set():
+            self._notebook.record(self._chain)
             self._change(self._end)
 
     def _end(self, run: Run) -> None:
@@ -373,7 +363,7 @@ class LiveRun:
             run.fail(now, faulted.code, faulted.message, faulted.traceback)
 
     def _fault(self, code: str, message: str, traceback: str | None = None) -> None:
-        self._tell("run faulted", reason=message)
+        self._tell("run faulted", "warning", reason=message)
         self._change(lambda run: run.fault(self._tools.clock.now(), code, message, traceback or None))
         self._take_news()
 
@@ -387,9 +377,6 @@ class LiveRun:
                 continue
             return
         raise ConcurrentChange(f"run {self.id} could not be changed: others were faster")
-
-    def _tell(self, message: str, **fields: object) -> None:
-        self._tools.report(message, {"run_id": str(self.id), **fields})
 
 
 _ON_THE_BOOK = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIAL})

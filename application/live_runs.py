@@ -7,7 +7,8 @@ from uuid import UUID
 from application.exchange import ExchangeCatalog
 from application.execution import Execution
 from application.kill_latch import KillSwitchLatch
-from application.live_run import DESK, LiveRun, LiveRunTools
+from application.live_run import DESK, LiveRun
+from application.live_tools import LiveRunTools
 from application.ports import RunClaims
 from application.runs import chain_of, load_run
 from domain.errors import InvalidInput

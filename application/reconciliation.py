@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from time import monotonic
 from uuid import UUID
@@ -17,6 +17,7 @@ from application.exchange import (
 )
 from application.journal import Journal
 from application.run_book import RunBook
+from domain.errors import ExchangeUnavailable
 from domain.events import Chain
 from domain.exchange_account import (
     AccountDiscrepancyFound,
@@ -33,6 +34,8 @@ from domain.risk import KILL_SWITCH_ID, Objection, RiskGuard
 
 ACTOR = "reconciliation"
 MOST_OF_A_MESSAGE = 10_000
+# Clocks that differ by more are no accident of a slow answer.
+MOST_DIFFERENCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,31 @@ class Snapshot:
     seconds: float
 
 
-def take_snapshot(exchange: Exchange, after: datetime) -> Snapshot:
-    """Return the exchange's side, executions since a moment; raise as the exchange does."""
+def take_snapshot(exchange: Exchange, after: datetime, clock: Clock) -> Snapshot:
+    """Return the exchange's side, executions since a moment; raise as the exchange does.
+
+    Raises ExchangeUnavailable when its clock and this machine's differ: bars would be looked for when there are none,
+    and what was executed in the meantime could be passed over.
+    """
     began = monotonic()
+    _require_same_time(exchange, clock)
     account, orders = exchange.account(), exchange.open_orders()
     executions, positions = exchange.executions(after), exchange.positions()
     return Snapshot(account, orders, executions, positions, monotonic() - began)
+
+
+def _require_same_time(exchange: Exchange, clock: Clock) -> None:
+    asked = clock.now()
+    theirs = exchange.time()
+    answered = clock.now()
+    # it said so between these two moments, and is given the benefit of the doubt
+    ahead = max(asked - theirs, timedelta(0)) or min(answered - theirs, timedelta(0))
+    if abs(ahead) > MOST_DIFFERENCE:
+        way = "ahead of" if ahead > timedelta(0) else "behind"
+        raise ExchangeUnavailable(
+            f"this machine's clock is {abs(ahead).total_seconds():,.0f} s {way} that of {exchange.name}: set it, for "
+            "instance with NTP; no order leaves until both agree"
+        )
 
 
 class Reconciliation:

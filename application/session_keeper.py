@@ -87,7 +87,7 @@ class SessionKeeper:
         self._report("session started", launches=self._launches)
 
     def _replace(self, what: str) -> str | None:
-        self._report("session died", reason=f"the session's process {what}", complaint=self.complaint())
+        self._report("session died", "warning", reason=f"the session's process {what}", complaint=self.complaint())
         if self._launches >= MAX_LAUNCHES:
             self._given_up = f"the session's process {what}, {MAX_LAUNCHES} times in a row"
             return self._given_up

@@ -228,7 +228,9 @@ class TradedAccount:
         self._compare_at = self._seconds() + (COMPARE_DEAF if self._is_deaf else COMPARE_EVERY)
         began = [desk.order.created.at for desk in self._protocol.desks.values()]
         after = min([*began, self._compared_at or self._clock.now()]) - LOOK_BACK
-        self._ask(lambda: take_snapshot(self._exchange, after), lambda done: self._compared(comparison, done))
+        self._ask(
+            lambda: take_snapshot(self._exchange, after, self._clock), lambda done: self._compared(comparison, done)
+        )
 
     def _compared(self, comparison: "Comparison", done: "Future[Snapshot]") -> None:
         if comparison is not self._comparison:

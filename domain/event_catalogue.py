@@ -42,13 +42,13 @@ from domain.run import (
     RunStopped,
     RunStopRequested,
 )
-from domain.run_log import LogWritten, RunLog
+from domain.run_log import LogNoted, LogWritten, RunLog, RunNotes
 from domain.tape import Tape, TapeBackfilled, TapeDecided, TapeTicked
 
 # Market data beyond this is stored as bars and referenced by content hash.
 MAX_PAYLOAD_BYTES = 100_000
 
-AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard, RunLog, Tape, ExchangeAccountRecord)
+AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard, RunLog, RunNotes, Tape, ExchangeAccountRecord)
 
 
 def split_topic(topic: str) -> tuple[str, int]:
@@ -164,6 +164,7 @@ CATALOGUE = Catalogue(
         OrderRejected,
         RiskHalted,
         RiskResumed,
+        LogNoted,
         LogWritten,
         AccountReconciled,
         AccountDiscrepancyFound,

@@ -32,6 +32,9 @@ _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _INT64 = range(-(1 << 63), 1 << 63)
 _containers = reprlib.Repr(maxlist=20, maxtuple=20, maxset=20, maxfrozenset=20, maxdict=20, maxdeque=20, maxlevel=4)
 
+MAX_NOTES = 10_000
+LAST_NOTE = f"Weaver has said {MAX_NOTES:,} things of this run: what comes after this one is only in its process's log"
+
 type LogValue = str | int | float | bool | None
 type Level = Literal["info", "warning"]
 
@@ -53,6 +56,21 @@ class LogWritten(Event, frozen=True, kw_only=True):
     run_id: UUID
     first: int
     lines: tuple[LogLine, ...]
+
+
+class LogNoted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Weaver itself says something of a paper or live run: why it waits, what was refused, what was replaced.
+
+    about: the position of the event it is about, 0 for none.
+    """
+
+    TOPIC: ClassVar[str] = "log.noted"
+
+    run_id: UUID
+    message: str
+    level: Level = "info"
+    fields: dict[str, LogValue] = msgspec.field(default_factory=dict)
+    about: int = 0
 
 
 def log_line(at: datetime, message: object, fields: Mapping[str, object]) -> LogLine:
@@ -147,6 +165,41 @@ class RunLog(Aggregate):
                 self.lines = event.first - 1 + len(event.lines)
             case _:
                 raise TypeError(f"a run's log knows no event {type(event).TOPIC}")
+
+
+def notes_stream_id(run_id: UUID) -> UUID:
+    """Return the id of the stream of what Weaver says of a run: always the same for the same run."""
+    return uuid5(run_id, RunNotes.TOPIC)
+
+
+class RunNotes(Aggregate):
+    """What Weaver has said of a run, folded from its events. about: the newest event something was said of."""
+
+    TOPIC: ClassVar[str] = "notes"
+
+    def __init__(self, aggregate_id: UUID) -> None:
+        super().__init__(aggregate_id)
+        self.about = 0
+
+    def note(self, run_id: UUID, line: LogLine, about: int = 0) -> None:
+        """Say something; the note after the 10,000th says that it is the last."""
+        if about and about <= self.about:
+            return
+        if self.version == MAX_NOTES:
+            line = LogLine(line.at, LAST_NOTE, level="warning")
+        if self.version <= MAX_NOTES:
+            fields = line.fields
+            self.trigger(
+                LogNoted(at=line.at, run_id=run_id, message=line.message, level=line.level, fields=fields, about=about)
+            )
+
+    def apply(self, event: Event) -> None:
+        """Change the state as the event says."""
+        match event:
+            case LogNoted():
+                self.about = max(self.about, event.about)
+            case _:
+                raise TypeError(f"what is said of a run knows no event {type(event).TOPIC}")
 
 
 def _by_event(lines: Sequence[LogLine]) -> Iterator[list[LogLine]]:

@@ -16,8 +16,8 @@ from application.journal import Journal
 from application.journal_hub import JournalHub
 from application.kill_latch import KillSwitchLatch
 from application.kill_switch import halted
-from application.live_run import LiveRunTools
 from application.live_runs import LiveRuns
+from application.live_tools import LiveRunTools
 from application.supervisor import Supervisor
 from domain.errors import DatabaseUnavailable
 from domain.event_catalogue import CATALOGUE, Catalogue

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import Connection, Cursor, sql
 from psycopg.rows import TupleRow
 
-from domain.run_log import LogWritten
+from domain.run_log import LogLine, LogNoted, LogWritten
 from projections.paging import columns_of, rows_of
 from projections.rows import Table
 from projections.view import Folded, Poison
@@ -19,11 +19,14 @@ NAME = "log"
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A line. number: its place in the run's log, from 1. at: market time. position: of the event it came with."""
+    """A line. number: its place in the run's log, from 1, as the lines were recorded. source: who wrote it, `strategy`
+    or `weaver`. at: market time. position: of the event it came with.
+    """
 
     run_id: UUID
     number: int
     at: datetime
+    source: str
     level: str
     message: str
     fields: dict[str, Any]
@@ -67,21 +70,37 @@ def page(
         return cursor.fetchall(), int(total)
 
 
+_LAST = "select run_id, max(number), max(position) from log where run_id = any(%s) group by run_id"
+
+
 class LogReadModel:
     """Keeps the table `log`. It parks what it cannot read: a log with a gap is still a log."""
 
     name: ClassVar[str] = NAME
     tables: ClassVar[tuple[str, ...]] = ("log",)
-    topics: ClassVar[frozenset[str]] = frozenset({LogWritten.TOPIC})
+    topics: ClassVar[frozenset[str]] = frozenset({LogWritten.TOPIC, LogNoted.TOPIC})
     poison: ClassVar[Poison] = "park"
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
-        """Write every line, each number of a run once."""
-        lines: dict[tuple[UUID, int], LogRow] = {}
-        for entry, event in entries:
-            if isinstance(event, LogWritten):
-                for number, line in enumerate(event.lines, start=event.first):
-                    lines[event.run_id, number] = LogRow(
-                        event.run_id, number, line.at, line.level, line.message, line.fields, entry.position
-                    )
-        TABLE.write(cursor, lines.values())
+        """Write every line; both writers of a log are numbered together, in the order of the journal."""
+        events = [(entry.position, event) for entry, event in entries if isinstance(event, LogWritten | LogNoted)]
+        last = cursor.execute(_LAST, ([event.run_id for _, event in events],)).fetchall()
+        numbers: dict[UUID, int] = {run_id: number for run_id, number, _ in last}
+        written: dict[UUID, int] = {run_id: position for run_id, _, position in last}
+        rows = []
+        for position, event in events:
+            if position <= written.get(event.run_id, 0):
+                continue
+            source, lines = _lines(event)
+            for line in lines:
+                number = numbers[event.run_id] = numbers.get(event.run_id, 0) + 1
+                rows.append(
+                    LogRow(event.run_id, number, line.at, source, line.level, line.message, line.fields, position)
+                )
+        TABLE.write(cursor, rows)
+
+
+def _lines(event: LogWritten | LogNoted) -> tuple[str, Sequence[LogLine]]:
+    if isinstance(event, LogWritten):
+        return "strategy", event.lines
+    return "weaver", [LogLine(event.at, event.message, event.fields, event.level)]

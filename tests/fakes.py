@@ -60,7 +60,8 @@ class InMemoryExchange:
     mishaps: what befalls the next requests to submit, in turn; none: they are accepted. hidden: client ids that no
     query shows. is_away: nothing can be asked. requests: how often each client id was asked to be submitted.
     accepted: how often it was taken. unanswered_cancels: how many there were so far, None if cancels are answered.
-    clock: the exchange's own. updates: what the stream would tell, oldest first. foreign: what others hold there.
+    clock: the exchange's own. behind: how much less than that it says it is. updates: what the stream would tell,
+    oldest first. foreign: what others hold there.
     """
 
     capabilities = Capabilities(asset_classes=frozenset({"crypto"}), streaming=True, is_real_money=False)
@@ -73,6 +74,7 @@ class InMemoryExchange:
         self.mishaps: deque[Mishap] = deque()
         self.hidden: set[str] = set()
         self.is_away = False
+        self.behind = timedelta(0)
         self.requests: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
         self.cancel_requests: list[str] = []
@@ -138,6 +140,11 @@ class InMemoryExchange:
         """Return an account with some money."""
         self._require_reachable()
         return ExchangeAccount("one", "USD", Decimal(1_000), Decimal(1_000), Decimal(1_000))
+
+    def time(self) -> datetime:
+        """Return its own clock."""
+        self._require_reachable()
+        return self.clock.now() - self.behind
 
     def instrument(self, symbol: str) -> Instrument:
         """Return what Alpaca allows."""

@@ -37,6 +37,7 @@ from interfaces.exchanges.alpaca_translation import (
     order_body,
     order_from,
     position_from,
+    time_from,
 )
 
 ORDERS_A_PAGE = 500
@@ -166,6 +167,13 @@ class AlpacaExchange:
             return account_from(self._http.ask("/account"))
         except NotUnderstood as error:
             raise ExchangeUnavailable(f"the account cannot be read: {error}") from None
+
+    def time(self) -> datetime:
+        """Return what time it is at Alpaca, UTC."""
+        try:
+            return time_from(self._http.ask("/clock"))
+        except NotUnderstood as error:
+            raise ExchangeUnavailable(f"Alpaca's clock cannot be read: {error}") from None
 
     def follow(self, listener: ExchangeListener) -> None:
         """Open the order stream in a thread of its own and keep it open until `unfollow` or `close`."""

@@ -165,6 +165,11 @@ def account_from(answer: object) -> ExchangeAccount:
     )
 
 
+def time_from(answer: object) -> datetime:
+    """Return the time of a clock's answer, UTC."""
+    return _time(_object(answer, "clock"), "timestamp")
+
+
 def listing_from(answer: object) -> Listing:
     """Return what Alpaca says of an asset; raise NotUnderstood."""
     given = _object(answer, "the asset")

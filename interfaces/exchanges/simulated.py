@@ -98,6 +98,10 @@ class SimulatedExchange:
         """Return an account without money of its own: each run brings its own."""
         return ExchangeAccount("simulated", "USD", Decimal(0), Decimal(0), Decimal(0))
 
+    def time(self) -> datetime:
+        """Return this machine's time: there is no other."""
+        return self._clock.now()
+
     def follow(self, listener: ExchangeListener) -> None:
         """Open no stream: there is nothing to hear."""
 

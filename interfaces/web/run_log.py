@@ -16,13 +16,15 @@ router = openapi.router("runs")
 
 
 class LogLine(Answered):
-    """A line a strategy wrote, with its fields. `number` counts the run's lines from 1; `at` is the market's time.
+    """A line a run's strategy wrote, or Weaver itself of a paper or live run, with its fields.
 
-    `level` is `info`, or `warning` for the last line of a log that holds no more.
+    `number` counts the run's lines from 1; `at` is the market's time. `level` is `warning` for what Weaver wants to be
+    seen: a refused order, a session that died, the last line of a log that holds no more.
     """
 
     number: int
     at: MomentOut
+    source: Literal["strategy", "weaver"]
     level: Literal["info", "warning"]
     message: str
     fields: dict[str, Any]
@@ -45,7 +47,10 @@ class RunLogQuery(Paged):
 def list_run_log(
     here: Here, sealed: Sealed, run_id: RunId, query: Annotated[RunLogQuery, Query()]
 ) -> PageOfRows[log.LogRow]:
-    """List what the run's strategy has logged, oldest first; `text` finds a part of the message in whatever case."""
+    """List what the run's strategy and Weaver itself have logged, oldest first.
+
+    `text` finds a part of the message in whatever case.
+    """
     with reading(here) as connection:
         require_run(connection, run_id)
         return paged(

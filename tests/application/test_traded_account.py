@@ -35,6 +35,20 @@ def test_nothing_leaves_before_both_sides_were_compared(scene: Scene) -> None:
     assert (scene.account.is_ready, scene.requests(1)) == (True, 1)
 
 
+@pytest.mark.parametrize(("behind", "said"), [(3_600, "3,600 s ahead of"), (-3_600, "3,600 s behind")])
+def test_no_order_leaves_while_the_clocks_differ(scene: Scene, behind: int, said: str) -> None:
+    scene.exchange.behind = timedelta(seconds=behind)
+    scene.decide(1)
+    scene.listen()
+    scene.go_on(20)
+    assert (scene.account.is_ready, scene.requests(1)) == (False, 0)
+    assert scene.account.failure is not None
+    assert f"this machine's clock is {said} that of exchange-paper" in scene.account.failure
+    scene.exchange.behind = timedelta(seconds=9)  # as much as a slow answer may make of it
+    scene.go_on(20)
+    assert (scene.account.is_ready, scene.requests(1)) == (True, 1)
+
+
 def test_a_stream_lost_while_both_sides_are_compared_keeps_orders_back(scene: Scene) -> None:
     scene.account.hear()
     bring_back = scene.questions.reach()
@@ -143,8 +157,9 @@ def test_an_order_that_came_late_and_was_filled_unheard_is_found_by_its_fill(sce
     assert discrepancies(scene) == []
 
 
-def test_a_fill_is_found_by_a_process_whose_clock_is_an_hour_ahead(scene: Scene) -> None:
+def test_a_fill_is_found_that_bears_a_time_of_an_hour_ago(scene: Scene) -> None:
     scene.exchange.clock = ControlledClock(scene.clock.now() - timedelta(hours=1))
+    scene.exchange.behind = timedelta(hours=-1)  # what it says the time is agrees
     scene.listen()
     scene.decide(1)
     scene.go_on(1)

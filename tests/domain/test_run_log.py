@@ -19,15 +19,20 @@ from domain.events import Recorded
 from domain.run_log import (
     EVENT_BYTES,
     LAST_LINE,
+    LAST_NOTE,
     MAX_FIELDS,
     MAX_LINES,
     MAX_MESSAGE,
+    MAX_NOTES,
     MAX_VALUE,
     LogLine,
+    LogNoted,
     LogWritten,
     RunLog,
+    RunNotes,
     log_line,
     log_stream_id,
+    notes_stream_id,
 )
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -189,6 +194,30 @@ def test_a_log_that_was_full_stays_full_when_it_is_written_again() -> None:
     again = RunLog.fold(None, as_stored(full))
     assert again is not None
     assert written(again, 2 * MAX_LINES) == []
+
+
+def test_weaver_says_of_each_event_once_what_it_has_to_say() -> None:
+    notes = RunNotes(notes_stream_id(RUN))
+    refused = LogLine(AT, "order refused: too small", {"order": "x"}, "warning")
+    notes.note(RUN, refused, about=7)
+    notes.note(RUN, refused, about=7)
+    notes.note(RUN, LogLine(AT, "run waits: nobody answers"))
+    notes.note(RUN, refused, about=9)
+    events = [one.event for one in notes.collect_events()]
+    fields = refused.fields
+    told = [
+        LogNoted(at=AT, run_id=RUN, message=refused.message, level="warning", fields=fields, about=n) for n in (7, 9)
+    ]
+    assert events == [told[0], LogNoted(at=AT, run_id=RUN, message="run waits: nobody answers"), told[1]]
+
+
+def test_weaver_stops_saying_and_says_so() -> None:
+    notes = RunNotes(notes_stream_id(RUN))
+    for number in range(MAX_NOTES + 5):
+        notes.note(RUN, LogLine(AT, f"note {number}"))
+    said = [one.event.message for one in notes.collect_events() if isinstance(one.event, LogNoted)]
+    assert len(said) == MAX_NOTES + 1
+    assert said[-2:] == [f"note {MAX_NOTES - 1}", LAST_NOTE]
 
 
 def as_stored(events: list[LogWritten]) -> list[Recorded]:

@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from domain.events import Recorded
 from domain.ids import new_id
-from domain.run_log import RunLog, log_line, log_stream_id
+from domain.run_log import LogLine, RunLog, RunNotes, log_line, log_stream_id, notes_stream_id
 from projections import log
 from projections.log import LogReadModel, LogRow
 from tests.projections.facts import append, dump, fold, forget, minute
@@ -53,7 +53,7 @@ def test_a_line_keeps_its_time_its_fields_and_its_place(connection: Connection[T
     rows, total = log.page(connection, RUN, limit=10)
     assert total == 7
     assert rows[0].fields == {"n": 0, "huge": 1e300, "text": "a\ufffdb"}
-    assert rows[-1] == LogRow(RUN, 7, minute(6), "info", "bar 6", {}, lines)
+    assert rows[-1] == LogRow(RUN, 7, minute(6), "strategy", "info", "bar 6", {}, lines)
 
 
 def test_pages_go_from_the_oldest_line_on(connection: Connection[TupleRow], lines: int) -> None:
@@ -68,6 +68,18 @@ def test_lines_are_found_by_time_and_by_text(connection: Connection[TupleRow], l
     assert numbers(connection, text="0% done_") == ([6], 1)
     assert numbers(connection, text="%") == ([6], 1), "signs of patterns mean themselves"
     assert numbers(connection, start=minute(9)) == ([], 0)
+
+
+def test_what_weaver_says_stands_between_the_lines_as_it_was_recorded(
+    connection: Connection[TupleRow], lines: int
+) -> None:
+    notes = RunNotes(notes_stream_id(RUN))
+    notes.note(RUN, LogLine(minute(7), "order refused: too small", {"order": "x"}, "warning"), about=lines)
+    [said] = append(connection, list(notes.collect_events()), RUN)
+    fold(connection, LogReadModel())
+    rows, total = log.page(connection, RUN, limit=10)
+    assert total == 8
+    assert rows[-1] == LogRow(RUN, 8, minute(7), "weaver", "warning", "order refused: too small", {"order": "x"}, said)
 
 
 def test_folding_again_changes_nothing(connection: Connection[TupleRow], lines: int) -> None:

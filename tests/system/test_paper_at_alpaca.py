@@ -59,6 +59,37 @@ def test_orders_and_fills_are_equal_on_both_sides(tmp_path: Path, alpaca: LocalA
         assert statuses <= {"filled", "cancelled"}
 
 
+def lines_of(server: WeaverServer, run_id: str) -> list[str]:
+    """What Weaver says in the run's own log."""
+    return [one["message"] for one in server.get(f"/runs/{run_id}/log")["items"] if one["source"] == "weaver"]
+
+
+def test_refused_orders_are_told_in_the_log_of_the_run(tmp_path: Path, alpaca: LocalAlpaca) -> None:
+    with served(tmp_path / "home", alpaca) as server:
+        run_id = created(server, config=QUICK | {"quantity": "0.0000001"})
+        wait_until(lambda: any("order refused" in one for one in lines_of(server, run_id)), 60, "an order is refused")
+        refused = [one for one in events_of(server, run_id) if one["type"] == "order.rejected"]
+        told = [one for one in lines_of(server, run_id) if "order refused" in one]
+        assert told[0] == f"order refused: {refused[0]['payload']['reason']}"
+        assert status_of(server, run_id) == "running"
+        stop(server, run_id)
+
+
+def test_a_clock_that_is_an_hour_off_is_told_and_nothing_is_traded(tmp_path: Path, alpaca: LocalAlpaca) -> None:
+    alpaca.clock(advance=3_600)
+    with served(tmp_path / "home", alpaca) as server:
+        run_id = created(server)
+        wait_until(lambda: any("clock" in one for one in lines_of(server, run_id)), 60, "it is in the run's log")
+        [told] = [one for one in lines_of(server, run_id) if "clock" in one]
+        assert "s behind that of alpaca-paper: set it" in told
+        assert "behind that of alpaca-paper" in str(server.api.get("/readyz").json())
+        assert alpaca.audit()["orders"] == []
+        alpaca.clock(advance=-3_600)
+        wait_until(lambda: status_of(server, run_id) == "running", 60, "the run goes on when the clocks agree")
+        assert any(one.startswith("run goes on") for one in lines_of(server, run_id))
+        stop(server, run_id)
+
+
 def filled_of(events: list[dict[str, Any]], order_id: str) -> str:
     """What was filled of an order, in plain digits."""
     own = [one["payload"] for one in events if one["id"].startswith(order_id) and "filled_qty" in one["payload"]]
