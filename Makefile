@@ -55,6 +55,10 @@ bench-peers: $(READY) ## Measure Weaver and other engines on the same bars
 .PHONY: haro
 haro: $(PAGE) ## Build the page
 
+.PHONY: types
+types: $(READY) ## Write down the routes that the page is built for (haro/openapi.json)
+	$(BIN)/python -m interfaces.web.document > haro/openapi.json
+
 .PHONY: lock
 lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --group dev --group oracles \

@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 const layers = (...types) => ({ to: { element: { types: { anyOf: types } } } });
 
 export default defineConfig(
-  globalIgnores(['dist', 'node_modules']),
+  globalIgnores(['dist', 'node_modules', 'src/lib/api-schema.ts']),
   {
     files: ['**/*.{ts,tsx}'],
     extends: [

@@ -1,8 +1,11 @@
 /** What jsdom lacks, and a server that refuses every request a test did not announce. */
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { origin, server } from './server';
+
+// How long something takes says how busy the machine is, not whether the page is right.
+configure({ asyncUtilTimeout: 10_000 });
 
 if (typeof window !== 'undefined') {
   window.matchMedia = (query) =>

@@ -49,6 +49,15 @@ ROUTERS = (
 )
 
 
+def include_routes(app: FastAPI) -> None:
+    """Give the application every route there is, and a document that says what holds for all of them."""
+    for router in ROUTERS:
+        app.include_router(router, prefix=openapi.PREFIX)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    openapi.describe(app)
+
+
 def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
     """Return the application over a composed Weaver, which whoever serves it starts before and stops after.
 
@@ -68,10 +77,7 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
     redaction = Redaction((*weaver.settings.secrets(), weaver.database_url))
     app.state.answers = answers = ErrorAnswers(weaver.clock, redaction)
     answers.install(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix=openapi.PREFIX)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
+    include_routes(app)
     app.router.default = PageFiles(page)
     app.state.metrics = figures = metrics.Metrics(weaver)
     # The last one added is the outermost.
@@ -82,7 +88,6 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
         app.add_middleware(Cors, settings=weaver.settings, answers=answers)
     app.add_middleware(Gate, settings=weaver.settings, answers=answers)
     app.add_middleware(Edge, figures=figures.requests, redaction=redaction)
-    openapi.describe(app)
     openapi.add_reference(app)
     return app
 

@@ -3,7 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { readAccess, readApiKey, reportUnauthorized, subscribeToAccess } from '../lib/api-key';
 import { ConnectionContext } from '../lib/connection';
 import { EventStream, type ConnectionState } from '../lib/event-stream';
-import { apiRoot } from '../lib/http';
+import { streamAddress } from '../lib/api';
 import { LiveUpdates } from './live-updates';
 
 /** Holds the tab's one connection to the journal for as long as it is mounted. */
@@ -14,7 +14,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     const updates = new LiveUpdates(client);
     const stream = new EventStream({
-      url: `${apiRoot}/events/stream`,
+      url: streamAddress,
       apiKey: readApiKey,
       onEvent: updates.take,
       onGap: updates.refreshAll,

@@ -16,7 +16,7 @@ test('an empty list teaches the next command', async () => {
 test('a run is a row with its mode, status, signed result and a link', async () => {
   answerGet(
     '/runs',
-    pageOf([aRun({ mode: 'live', status: 'running' }), aRun({ id: 'run-2', name: null, stats: null })]),
+    pageOf([aRun({ mode: 'live', status: 'running' }), aRun({ id: 'run-2', name: '', stats: null })]),
   );
   renderApp('/');
   const [first, second] = await screen.findAllByTestId('run-row');

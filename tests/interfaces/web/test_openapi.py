@@ -1,14 +1,16 @@
 """The OpenAPI document leaves nothing out: what can be asked, what can be answered, and how each of it looks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 
-from interfaces.web import health, metrics, openapi
-from interfaces.web.app import ROUTERS
+from interfaces.web import openapi
+from interfaces.web.app import include_routes
+from interfaces.web.document import document as document_of_routes
 from interfaces.web.edge import MAX_BODY_BYTES
 from interfaces.web.errors import CODES
 
@@ -35,11 +37,7 @@ CONTRACT = {
 def document() -> dict[str, Any]:
     """The document of an application with every route, and no Weaver behind them."""
     app = FastAPI(title="Weaver", version="1.0")
-    for router in ROUTERS:
-        app.include_router(router, prefix=openapi.PREFIX)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    openapi.describe(app)
+    include_routes(app)
     return app.openapi()
 
 
@@ -127,3 +125,8 @@ def test_the_limit_of_a_body_is_the_one_that_is_described(document: dict[str, An
     assert MAX_BODY_BYTES == 1024 * 1024
     assert "1 MiB" in response["description"]
     assert str(MAX_BODY_BYTES) in str(response["content"])
+
+
+def test_the_page_is_built_for_these_routes() -> None:
+    kept = (Path(__file__).parents[3] / "haro" / "openapi.json").read_text()
+    assert kept == document_of_routes(), "the routes have changed: make types"

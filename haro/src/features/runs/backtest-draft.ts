@@ -1,5 +1,5 @@
 /** The new-backtest form's state and what it means: everything typed is kept as text until it is sent. */
-import type { NewBacktest, StrategyEntry, SymbolCoverage } from '../../lib/api-types';
+import type { NewRun, StrategyEntry, SymbolCoverage, Timeframe } from '../../lib/api-types';
 import { compareDecimals, parseDecimal } from '../../lib/decimal';
 import { fromFieldMinute, toFieldMinute, toFieldMinuteAfter } from '../../lib/time-format';
 import { parameterFields, readParameter } from './parameter-fields';
@@ -17,7 +17,7 @@ export interface BacktestDraft {
 
 /** Field name → what is wrong with it; parameters as "parameters.<name>". */
 export type Problems = Record<string, string>;
-export type DraftReading = { ok: true; backtest: NewBacktest } | { ok: false; problems: Problems };
+export type DraftReading = { ok: true; backtest: NewRun } | { ok: false; problems: Problems };
 
 export function firstDraft(strategies: StrategyEntry[], coverage: SymbolCoverage[]): BacktestDraft {
   const blank = {
@@ -60,7 +60,9 @@ export function readDraft(draft: BacktestDraft, strategy: StrategyEntry | undefi
   noteDecimalProblems(draft, problems);
   const config = readConfig(draft, strategy, problems);
   if (start_time === null || end_time === null || Object.keys(problems).length > 0) return { ok: false, problems };
-  const { symbol, timeframe } = draft;
+  const { symbol } = draft;
+  // One of the timeframes the server itself lists with its bars.
+  const timeframe = draft.timeframe as Timeframe;
   const costs = { commission_bps: draft.commissionBps.trim() };
   const market = { symbols: [symbol], timeframe, start_time, end_time };
   const backtest = {
@@ -86,8 +88,8 @@ function readConfig(
   draft: BacktestDraft,
   strategy: StrategyEntry | undefined,
   problems: Problems,
-): Record<string, unknown> {
-  const config: Record<string, unknown> = {};
+): NonNullable<NewRun['config']> {
+  const config: NonNullable<NewRun['config']> = {};
   for (const field of parameterFields(strategy?.parameters ?? null)) {
     const reading = readParameter(field, draft.parameters[field.name] ?? '');
     if (!reading.ok) problems[`parameters.${field.name}`] = reading.problem;

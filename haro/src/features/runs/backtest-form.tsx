@@ -1,7 +1,7 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useRef, useState, type SyntheticEvent } from 'react';
 import { ErrorNotice } from '../../components/error-notice';
-import type { NewBacktest, StrategyEntry, SymbolCoverage } from '../../lib/api-types';
+import type { NewRun, StrategyEntry, SymbolCoverage } from '../../lib/api-types';
 import {
   chooseMarket,
   chooseStrategy,
@@ -20,7 +20,7 @@ interface BacktestFormProps {
   coverage: SymbolCoverage[];
   busy: boolean;
   error: unknown;
-  onSubmit: (backtest: NewBacktest) => void;
+  onSubmit: (backtest: NewRun) => void;
 }
 
 export function BacktestForm({ strategies, coverage, busy, error, onSubmit }: BacktestFormProps) {

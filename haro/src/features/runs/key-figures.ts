@@ -75,5 +75,5 @@ export function keyFigures(run: Run, figures: RunFigures | undefined, lastPoint:
 
 function explain(figure: Figure | undefined): string | undefined {
   if (figure === undefined) return undefined;
-  return figure.value === null ? figure.reason : figure.basis;
+  return (figure.value === null ? figure.reason : figure.basis) ?? undefined;
 }

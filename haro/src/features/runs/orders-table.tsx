@@ -6,7 +6,6 @@ import classes from './orders-table.module.css';
 
 /** On a narrow screen each row becomes two lines; the roles keep it a table for those who listen to it. */
 export function OrdersTable({ orders }: { orders: Order[] }) {
-  const withFees = orders.some((order) => order.fees !== undefined && order.fees !== null);
   const symbols = new Set(orders.map((order) => order.symbol));
   return (
     <div className={classes.scroll} tabIndex={0} role="region" aria-label="Orders, scrolls sideways">
@@ -36,11 +35,6 @@ export function OrdersTable({ orders }: { orders: Order[] }) {
             <th scope="col" role="columnheader" data-numeric>
               Avg price
             </th>
-            {withFees && (
-              <th scope="col" role="columnheader" data-numeric>
-                Fees
-              </th>
-            )}
             <th scope="col" role="columnheader">
               Tag
             </th>
@@ -48,7 +42,7 @@ export function OrdersTable({ orders }: { orders: Order[] }) {
         </thead>
         <tbody role="rowgroup">
           {orders.map((order) => (
-            <OrderRow key={order.id} order={order} withSymbol={symbols.size > 1} withFees={withFees} />
+            <OrderRow key={order.id} order={order} withSymbol={symbols.size > 1} />
           ))}
         </tbody>
       </table>
@@ -59,10 +53,9 @@ export function OrdersTable({ orders }: { orders: Order[] }) {
 interface OrderRowProps {
   order: Order;
   withSymbol: boolean;
-  withFees: boolean;
 }
 
-function OrderRow({ order, withSymbol, withFees }: OrderRowProps) {
+function OrderRow({ order, withSymbol }: OrderRowProps) {
   return (
     <tr role="row" data-testid="order-row">
       <td role="cell" className={classes.time}>
@@ -89,11 +82,6 @@ function OrderRow({ order, withSymbol, withFees }: OrderRowProps) {
       <td role="cell" className={classes.price} data-numeric>
         {formatPrice(order.filled_avg_price)}
       </td>
-      {withFees && (
-        <td role="cell" className={classes.fees} data-numeric>
-          {formatPrice(order.fees)}
-        </td>
-      )}
       <td role="cell" className={classes.tag}>
         {order.tag}
       </td>

@@ -23,7 +23,7 @@ export interface ParameterField {
 }
 
 /** `value` undefined: leave it out, the strategy's own default applies. */
-export type FieldReading = { ok: true; value: unknown } | { ok: false; problem: string };
+export type FieldReading = { ok: true; value: string | number | boolean | undefined } | { ok: false; problem: string };
 
 export function parameterFields(schema: ParameterSchema | null): ParameterField[] {
   const required = new Set(schema?.required ?? []);

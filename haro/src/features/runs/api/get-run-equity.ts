@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { EquityPoint } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 export const runEquityKey = (runId: string) => ['runs', 'equity', runId] as const;
 
 function fetchRunEquity(runId: string, signal: AbortSignal): Promise<{ items: EquityPoint[] }> {
-  return apiGet(`/runs/${encodeURIComponent(runId)}/equity`, { signal });
+  return answerOf(api.GET('/api/v1/runs/{run_id}/equity', { params: { path: { run_id: runId } }, signal }));
 }
 
 export function useRunEquity(runId: string) {

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Order, Page } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 export const ordersPageSize = 50;
 
@@ -8,8 +8,8 @@ export const ordersPageSize = 50;
 export const runOrdersKey = (runId: string) => ['runs', 'orders', runId] as const;
 
 function fetchRunOrders(runId: string, cursor: string | null, signal: AbortSignal): Promise<Page<Order>> {
-  const query = { page_size: ordersPageSize, cursor };
-  return apiGet(`/runs/${encodeURIComponent(runId)}/orders`, { query, signal });
+  const params = { path: { run_id: runId }, query: { page_size: ordersPageSize, cursor } };
+  return answerOf(api.GET('/api/v1/runs/{run_id}/orders', { params, signal }));
 }
 
 /** `cursor` is the `next_cursor` of the page before, null for the first page. */

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { RunFigures } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 export const runStatsKey = (runId: string) => ['runs', 'stats', runId] as const;
 
 function fetchRunStats(runId: string, signal: AbortSignal): Promise<RunFigures> {
-  return apiGet(`/runs/${encodeURIComponent(runId)}/stats`, { signal });
+  return answerOf(api.GET('/api/v1/runs/{run_id}/stats', { params: { path: { run_id: runId } }, signal }));
 }
 
 export function useRunStats(runId: string) {

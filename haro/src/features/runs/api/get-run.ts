@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { ApiError } from '../../../lib/api-error';
 import type { Run } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 export const runKey = (runId: string) => ['runs', 'one', runId] as const;
 
 function fetchRun(runId: string, signal: AbortSignal): Promise<Run> {
-  return apiGet(`/runs/${encodeURIComponent(runId)}`, { signal });
+  return answerOf(api.GET('/api/v1/runs/{run_id}', { params: { path: { run_id: runId } }, signal }));
 }
 
 const attemptsAtMissingRun = 4;

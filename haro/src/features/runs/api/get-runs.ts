@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Page, Run } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 export const runsPageSize = 50;
 
@@ -8,7 +8,7 @@ export const runsPageSize = 50;
 export const runsKey = ['runs', 'list'] as const;
 
 function fetchRuns(page: number, signal: AbortSignal): Promise<Page<Run>> {
-  return apiGet('/runs', { query: { page, page_size: runsPageSize }, signal });
+  return answerOf(api.GET('/api/v1/runs', { params: { query: { page, page_size: runsPageSize } }, signal }));
 }
 
 export function useRuns(page: number) {

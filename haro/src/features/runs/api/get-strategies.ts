@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { StrategyEntry } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 const strategiesKey = ['strategies'] as const;
 
 function fetchStrategies(signal: AbortSignal): Promise<{ items: StrategyEntry[] }> {
-  return apiGet('/strategies', { signal });
+  return answerOf(api.GET('/api/v1/strategies', { signal }));
 }
 
 export function useStrategies() {

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import type { SymbolCoverage } from '../../../lib/api-types';
-import { apiGet } from '../../../lib/http';
+import { answerOf, api } from '../../../lib/api';
 
 const symbolsKey = ['symbols'] as const;
 
 function fetchSymbols(signal: AbortSignal): Promise<{ items: SymbolCoverage[] }> {
-  return apiGet('/symbols', { signal });
+  return answerOf(api.GET('/api/v1/symbols', { signal }));
 }
 
 export function useSymbols() {

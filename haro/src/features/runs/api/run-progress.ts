@@ -15,7 +15,7 @@ export function useRunProgress(run: Run): number | null {
     queryFn: skipToken,
     staleTime: Infinity,
   });
-  const stored = run.progress === null ? undefined : Number(run.progress);
+  const stored = run.progress ?? undefined;
   const known = [streamed, stored].filter((value) => value !== undefined);
   return known.length > 0 ? Math.min(1, Math.max(...known)) : null;
 }

@@ -2,8 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { ApiError } from '../../../lib/api-error';
-import type { NewBacktest, Run } from '../../../lib/api-types';
-import { apiPost } from '../../../lib/http';
+import type { NewRun } from '../../../lib/api-types';
+import { answerOf, api, command } from '../../../lib/api';
 import { uniqueKey } from '../../../lib/unique-key';
 import { runsKey } from './get-runs';
 
@@ -14,21 +14,21 @@ export interface BacktestAttempt {
   startKey: string;
 }
 
-export function attemptFor(backtest: NewBacktest, previous: BacktestAttempt | null): BacktestAttempt {
+export function attemptFor(backtest: NewRun, previous: BacktestAttempt | null): BacktestAttempt {
   const body = JSON.stringify(backtest);
   return previous?.body === body ? previous : { body, createKey: uniqueKey(), startKey: uniqueKey() };
 }
 
 /** Returns the id of the started run. A refused command gets a fresh key in `attempt`, as its answer would be replayed for ever. */
-export async function startBacktest(backtest: NewBacktest, attempt: BacktestAttempt): Promise<string> {
-  const run = await apiPost<Pick<Run, 'id'>>('/runs', { body: backtest, idempotencyKey: attempt.createKey }).catch(
+export async function startBacktest(backtest: NewRun, attempt: BacktestAttempt): Promise<string> {
+  const run = await answerOf(api.POST('/api/v1/runs', { body: backtest, ...command(attempt.createKey) })).catch(
     (error: unknown) => {
       if (isAnswered(error)) attempt.createKey = uniqueKey();
       throw error;
     },
   );
-  const path = `/runs/${encodeURIComponent(run.id)}/start`;
-  await apiPost(path, { idempotencyKey: attempt.startKey }).catch((error: unknown) => {
+  const params = { path: { run_id: run.id } };
+  await answerOf(api.POST('/api/v1/runs/{run_id}/start', { params, ...command(attempt.startKey) })).catch((error: unknown) => {
     if (isAnswered(error)) attempt.startKey = uniqueKey();
     throw error;
   });
@@ -43,7 +43,7 @@ export function useStartBacktest() {
   const client = useQueryClient();
   const attempt = useRef<BacktestAttempt | null>(null);
   return useMutation({
-    mutationFn: (backtest: NewBacktest) => {
+    mutationFn: (backtest: NewRun) => {
       attempt.current = attemptFor(backtest, attempt.current);
       return startBacktest(backtest, attempt.current);
     },

@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { apiPost } from '../../../lib/http';
+import { answerOf, api, command } from '../../../lib/api';
 import { uniqueKey } from '../../../lib/unique-key';
 import { runKey } from './get-run';
 
 function stopRun(runId: string): Promise<unknown> {
-  return apiPost(`/runs/${encodeURIComponent(runId)}/stop`, { idempotencyKey: uniqueKey() });
+  const params = { path: { run_id: runId } };
+  return answerOf(api.POST('/api/v1/runs/{run_id}/stop', { params, ...command(uniqueKey()) }));
 }
 
 export function useStopRun(runId: string) {
