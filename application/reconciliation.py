@@ -128,6 +128,7 @@ class Reconciliation:
             external_orders=len(snapshot.open_orders) - ours,
             executions=executions,
             seconds=round(snapshot.seconds, 6),
+            blocked=snapshot.account.blocked,
         )
         record.reconcile(reconciled)
         self._save(record)

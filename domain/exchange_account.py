@@ -37,7 +37,8 @@ class AccountReconciled(Event, frozen=True, kw_only=True):
     """Both sides were compared, and what differs has been dealt with.
 
     cause: `start`, `reconnect`, `timer` or `discrepancy`. open_orders, external_orders: at the exchange, Weaver's and
-    others'. executions: how many were found that the journal had missed.
+    others'. executions: how many were found that the journal had missed. blocked: why
+    the account may not trade, None if it may.
     """
 
     TOPIC: ClassVar[str] = "account.reconciled"
@@ -54,18 +55,21 @@ class AccountReconciled(Event, frozen=True, kw_only=True):
     external_orders: int
     executions: int
     seconds: float
+    blocked: str | None = None
 
     def settles(self, found: "AccountDiscrepancyFound") -> bool:
         """Return whether the comparison shows that the discrepancy is gone.
 
-        A position differs until both sides hold the same; orders of others are there as long as any is. Nothing else
-        can be told from a comparison.
+        A position differs until both sides hold the same; orders of others are there as long as any is; an account is
+        blocked until the exchange lets it trade. Nothing else can be told from a comparison.
         """
         match found.kind:
             case "position":
                 return not any(held.differs for held in self.positions if held.symbol == found.subject)
             case "external_order":
                 return self.external_orders == 0
+            case "account":
+                return self.blocked is None
             case _:
                 return False
 

@@ -382,6 +382,9 @@ class Run(Aggregate):
             raise Refused(f"run {self.id} is a backtest, over in a moment: it cannot be {done}, only stopped")
         if self.status not in allowed or self.stop_requested:
             raise Refused(f"run {self.id} cannot be {done}: it is {self._state()}", status=self.status)
+        if self.faulted is not None:
+            reason = self.faulted.message
+            raise Refused(f"run {self.id} cannot be {done}: it is ending, for {reason}", status=self.status)
 
     def _require_running(self) -> None:
         if self.status is not RunStatus.RUNNING:

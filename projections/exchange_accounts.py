@@ -12,7 +12,6 @@ from psycopg.rows import TupleRow
 
 from domain.events import Event
 from domain.exchange_account import AccountDiscrepancyFound, AccountReconciled, HeldPosition
-from domain.risk import RiskResumed
 from projections.rows import Table
 from projections.view import Folded, Poison
 
@@ -64,9 +63,7 @@ class ExchangeAccountsReadModel:
     name: ClassVar[str] = NAME
     poison: ClassVar[Poison] = "park"
     tables: ClassVar[tuple[str, ...]] = ("exchange_accounts",)
-    topics: ClassVar[frozenset[str]] = frozenset(
-        event.TOPIC for event in (AccountReconciled, AccountDiscrepancyFound, RiskResumed)
-    )
+    topics: ClassVar[frozenset[str]] = frozenset({AccountReconciled.TOPIC, AccountDiscrepancyFound.TOPIC})
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Bring the rows up to the entries; there are never more than a few."""
@@ -75,10 +72,6 @@ class ExchangeAccountsReadModel:
             if isinstance(event, AccountReconciled | AccountDiscrepancyFound):
                 # a new row has heard of nothing yet
                 row = rows.setdefault(entry.stream_id, ExchangeAccountRow(entry.stream_id, event.exchange, 0))
-                concerned = [row]
-            else:
-                concerned = list(rows.values())
-            for row in concerned:
                 if entry.position > row.position:
                     row.position = entry.position
                     _change(row, event)
@@ -101,10 +94,5 @@ def _change(row: ExchangeAccountRow, event: Event) -> None:
         case AccountDiscrepancyFound():
             others = [one for one in row.discrepancies if (one.kind, one.subject) != (event.kind, event.subject)]
             row.discrepancies = [*others, event][-MOST_DISCREPANCIES:]
-        case RiskResumed(run_id=None):
-            # Whoever released the kill switch has seen to the account; what is held is seen by the next comparison.
-            row.discrepancies = [one for one in row.discrepancies if one.kind != "account"]
-        case RiskResumed():
-            pass  # one run's own halt
         case _:
             raise TypeError(f"an account's row knows no event {event.TOPIC}")

@@ -105,7 +105,9 @@ EXTERNAL = structs.replace(SHORT, kind="external_order", subject="by hand", expe
         (SHORT, {"positions": ()}, True),
         (EXTERNAL, {"external_orders": 1}, False),
         (EXTERNAL, {"external_orders": 0}, True),
-        (structs.replace(SHORT, kind="account", subject="PA3XYZ"), {}, False),
+        (structs.replace(SHORT, kind="account", subject="PA3XYZ"), {"blocked": "trading is blocked"}, False),
+        (structs.replace(SHORT, kind="account", subject="PA3XYZ"), {}, True),
+        (structs.replace(SHORT, kind="missing_order"), {}, False),
     ],
 )
 def test_what_a_comparison_showed_to_be_gone_is_news_when_it_comes_again(

@@ -175,6 +175,14 @@ def test_a_backtest_can_only_be_stopped(ask: Callable[[Run, datetime], None]) ->
 FAULTED = RunFaulted(at=AT, code="STRATEGY_ERROR", message="ValueError: no")
 
 
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_run_that_is_ending_for_a_fault_takes_no_wishes(ask: Callable[[Run, datetime], None]) -> None:
+    given(Run, *TRADING, FAULTED).when(lambda run: ask(run, AT)).then_refused(
+        Refused, "it is ending, for ValueError: no"
+    )
+    given(Run, *TRADING, PAUSED, FAULTED).when(lambda run: ask(run, AT)).then_refused(Refused, "it is ending")
+
+
 @pytest.mark.parametrize(
     "past", [(PAPER, ASKED), TRADING, (*TRADING, PAUSED), (*TRADING, STOP_ASKED)], ids=lambda past: past[-1].TOPIC
 )

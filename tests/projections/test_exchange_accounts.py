@@ -10,7 +10,6 @@ from psycopg.rows import TupleRow
 from domain.events import Event
 from domain.exchange_account import HeldPosition, account_stream_id
 from domain.ids import new_id
-from domain.risk import KILL_SWITCH_ID, RiskResumed, risk_stream_id
 from projections import exchange_accounts
 from projections.exchange_accounts import (
     MOST_DISCREPANCIES,
@@ -86,7 +85,8 @@ def test_of_one_subject_the_newest_discrepancy_is_shown(connection: Connection[T
         ({}, {"positions": ()}, False),
         ({"kind": "external_order", "subject": "by hand"}, {"external_orders": 1}, True),
         ({"kind": "external_order", "subject": "by hand"}, {"external_orders": 0}, False),
-        ({"kind": "account", "subject": "PA3XYZ", "policy": "halt"}, {}, True),
+        ({"kind": "account", "subject": "PA3XYZ", "policy": "halt"}, {"blocked": "trading is blocked"}, True),
+        ({"kind": "account", "subject": "PA3XYZ", "policy": "halt"}, {}, False),
         ({"kind": "overfill", "subject": "an order"}, {"external_orders": 1}, False),
         ({"kind": "unreadable_message", "subject": "trade_updates"}, {}, False),
     ],
@@ -99,20 +99,15 @@ def test_a_discrepancy_is_open_until_a_comparison_shows_that_it_is_gone(
 
 
 @pytest.mark.parametrize("batch", [1, 1_000])
-def test_an_account_that_may_not_trade_is_shown_until_a_person_resumes_trading(
+def test_an_account_that_may_not_trade_is_shown_until_the_exchange_lets_it(
     connection: Connection[TupleRow], batch: int
 ) -> None:
     blocked = discrepancy(1, kind="account", subject="PA3XYZ", policy="halt")
     short = discrepancy(1, policy="halt")
-    comparison = reconciled(2, positions=(held("SPY", "-2", "0"),))
+    positions = (held("SPY", "-2", "0"),)
+    comparison = reconciled(2, positions=positions, blocked="trading is blocked")
     assert folded(connection, blocked, short, comparison, batch=batch).discrepancies == [blocked, short]
-    run_id = new_id()
-    given(connection, risk_stream_id(run_id), RiskResumed(at=minute(3), run_id=run_id, by="Ada"))
-    assert folded(connection, reconciled(4, positions=comparison.positions)).discrepancies == [blocked, short]
-    given(connection, KILL_SWITCH_ID, RiskResumed(at=minute(5), by="Ada"))
-    fold(connection, ExchangeAccountsReadModel(), batch)
-    [row] = exchange_accounts.every(connection)
-    assert row.discrepancies == [short]
+    assert folded(connection, reconciled(4, positions=positions), batch=batch).discrepancies == [short]
 
 
 def test_every_exchange_has_an_account_of_its_own(connection: Connection[TupleRow]) -> None:
