@@ -31,6 +31,7 @@ from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import EventTally
 from interfaces.postgres_keeper import PostgresKeeper
+from interfaces.projector import Projector
 from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
@@ -63,6 +64,7 @@ class Weaver:
     tally: EventTally
     broadcast: Broadcast
     processors: tuple[Processor, ...]
+    projector: Projector | None
     rebuilds: RebuildJobs
     supervisor: Supervisor
     markets: LiveRuns
@@ -78,8 +80,11 @@ class Weaver:
         self.tail.start()
         if not self.tail.wait_for_first_look(TAIL_PATIENCE_SECONDS):
             raise DatabaseUnavailable(f"the journal cannot be followed: {self.tail.failure}")
-        for processor in self.processors:
-            processor.start()
+        if self.projector is not None:
+            self.projector.start(self.processors)
+        else:
+            for processor in self.processors:
+                processor.start()
         if (halt := halted(self.journal)) is not None:
             self.latch.halt(halt.message)
         self.supervisor.start()
@@ -92,6 +97,8 @@ class Weaver:
         self.rebuilds.stop()
         for processor in self.processors:
             processor.stop()
+        if self.projector is not None:
+            self.projector.stop()
         self.broadcast.close()
         self.tail.stop()
         self.claims.close()
@@ -107,11 +114,13 @@ def compose(
     only: UUID | None = None,
     spare: ChildProcess | None = None,
     catalogue: Catalogue = CATALOGUE,
+    projector: Projector | None = None,
 ) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
     only: limits the supervisor to this run. spare: a process started ahead for the first session.
-    catalogue: the events this process records and reads.
+    catalogue: the events this process records and reads. projector: the process that keeps the read models; None: this
+    one does.
     Raises DatabaseUnavailable when the database is away or not migrated.
     """
     require_migrated(database_url)
@@ -158,6 +167,7 @@ def compose(
         processors=tuple(
             Processor(database_url, model, tail, catalogue=catalogue, reading=reading) for model in READ_MODELS
         ),
+        projector=projector,
         rebuilds=RebuildJobs(database_url, clock, catalogue),
         supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only, markets),
         markets=markets,

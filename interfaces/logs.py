@@ -80,6 +80,8 @@ def configure_logs(level: str, form: str | None, secrets: Iterable[str] = ()) ->
     # a pool tells of every connection it lends, a client of every request and every frame, keys of exchanges included
     for chatty in ("alembic", "psycopg.pool", "httpx", "httpcore", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # it tells with a traceback that nobody answers any more; whoever listens there says so in a line, and reconnects
+    logging.getLogger("websockets.client").setLevel(logging.CRITICAL)
 
 
 def _passwords_of(url: str) -> tuple[str, ...]:

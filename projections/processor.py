@@ -19,7 +19,7 @@ from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStoppe
 # How often each thing is looked at, in seconds.
 STOP_POLL = 0.1  # whether to stop, while waiting for the journal to grow
 SAFETY_POLL = 1.0  # the journal itself, in case nobody tells that it grew
-STANDBY_POLL = 0.25  # whether the leader is gone
+STANDBY_POLL = 0.5  # whether the leader is gone, and its offset
 OFFSET_DELAY = 0.25  # the stored offset, behind events that concern the read model in nothing
 AWAITED_POLL = 0.01  # the leader's offset, while somebody waits for it
 FIRST_BACKOFF, LAST_BACKOFF = 0.05, 2.0
@@ -230,6 +230,7 @@ class Processor:
                 self._stuck_at = None
                 [(leads,)] = connection.execute("select pg_try_advisory_lock(%s)", (self._lock_key,))
                 if leads:
+                    self._passed_over = None
                     self._enter(FOLLOWING)
                     return
                 self._enter(STANDBY)
@@ -274,12 +275,20 @@ class Processor:
         self._note(replace(self._progress, position=stored, head=head))
 
     def _pause(self) -> None:
+        """Return when the leader's offset is to be looked at: when somebody waits for it, or when it is time."""
+        deadline = monotonic() + STANDBY_POLL
         with self._moved:
             is_awaited = self._waiters > 0
-            if not is_awaited:
-                self._moved.wait_for(lambda: self._waiters > 0 or self._stopping.is_set(), STANDBY_POLL)
         if is_awaited:
             self._stopping.wait(AWAITED_POLL)
+        while not is_awaited and not self._stopping.is_set() and monotonic() < deadline:
+            told = self._watch.wait(self.position, STOP_POLL)
+            if told > self.position and self._is_no_concern(told):
+                self._pass_over(told)
+            elif told > self.position:
+                with self._moved:
+                    self._moved.wait_for(lambda: self._waiters > 0 or self._stopping.is_set(), STOP_POLL)
+            is_awaited = self._waiters > 0
 
     def _fail(self, error: Exception) -> None:
         if self._limit > 1:

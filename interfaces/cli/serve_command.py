@@ -72,11 +72,19 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     import contextlib
     import signal
 
+    from interfaces.projector import Projector
+
+    projector = Projector(database_url, settings)  # first of all: it has as much to load as this process
+
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
     configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url))
-    weaver = compose(settings, database_url)
+    try:
+        weaver = compose(settings, database_url, projector=projector)
+    except BaseException:
+        projector.stop()
+        raise
     before = signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     try:
         weaver.start()
