@@ -13,6 +13,8 @@ from tests.system.paper_trading import BUSY, backtest_of, bars_of, events_of, or
 from tests.system.weaver_process import WeaverServer, wait_until, weaver
 
 SYMBOL = "TEST/USD"
+# A bar of a second is too short for a machine that runs other tests: what comes later is filled at the next bar.
+TIMEFRAME, SECONDS = "5s", 5
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -33,7 +35,9 @@ def paper(tmp_path: Path, home: Path) -> Iterator[WeaverServer]:
 
 def start_paper_run(server: WeaverServer, **settings: Any) -> str:
     """Create and start a paper run on second bars; return its id once it ticks."""
-    run_id = server.create_run(mode="paper", symbols=[SYMBOL], timeframe="1s", **({"strategy_id": "busy"} | settings))
+    run_id = server.create_run(
+        mode="paper", symbols=[SYMBOL], timeframe=TIMEFRAME, **({"strategy_id": "busy"} | settings)
+    )
     server.start_run(run_id)
     wait_for_ticks(server, run_id, 1)
     return run_id
@@ -45,7 +49,7 @@ def wait_for_ticks(server: WeaverServer, run_id: str, count: int) -> None:
     def has_ticked() -> bool:
         return len(events_of(server, run_id, "tape.ticked")) >= count
 
-    wait_until(has_ticked, 30 + 2 * count, f"{count} ticks; the log:\n{server.log.read_text()[-3000:]}")
+    wait_until(has_ticked, 30 + 2 * SECONDS * count, f"{count} ticks; the log:\n{server.log.read_text()[-3000:]}")
 
 
 def status_of(server: WeaverServer, run_id: str) -> str:
@@ -63,7 +67,7 @@ def assert_equal_to_a_backtest(server: WeaverServer, run_id: str) -> None:
     """A paper run's orders and fills are those of a backtest on the bars of its tape."""
     events = events_of(server, run_id)
     orders, fills = orders_and_fills(events)
-    backtest = backtest_of(server.home, bars_of(events), server.home / "strategies" / "busy.py", SYMBOL, "1s")
+    backtest = backtest_of(server.home, bars_of(events), server.home / "strategies" / "busy.py", SYMBOL, TIMEFRAME)
     expected_orders, expected_fills = orders_and_fills(events_of(server, backtest))
     assert orders == expected_orders
     assert fills == expected_fills
@@ -83,7 +87,7 @@ def test_a_run_killed_again_and_again_equals_one_never_killed(paper: WeaverServe
     dice = random.Random(20261121)
     for kill in range(6):
         wait_for_ticks(paper, run_id, 3 * (kill + 1))
-        time.sleep(dice.random())  # a moment nobody chose
+        time.sleep(SECONDS * dice.random())  # a moment nobody chose
         if kill % 2:
             paper.kill()
             paper.start()
