@@ -19,6 +19,7 @@ from interfaces.web import (
     openapi,
     order_reasons,
     orders,
+    overview,
     risk,
     run_log,
     run_reports,
@@ -35,6 +36,7 @@ from interfaces.web.release import release
 from interfaces.web.security import Gate, KeyCheck
 
 ROUTERS = (
+    overview.router,
     system.router,
     runs.router,
     run_reports.router,
