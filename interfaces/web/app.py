@@ -20,6 +20,7 @@ from interfaces.web import (
     order_reasons,
     orders,
     overview,
+    process,
     risk,
     run_log,
     run_reports,
@@ -38,6 +39,7 @@ from interfaces.web.security import Gate, KeyCheck
 ROUTERS = (
     overview.router,
     system.router,
+    process.router,
     runs.router,
     run_reports.router,
     run_log.router,
