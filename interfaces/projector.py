@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 from interfaces.settings import Settings
@@ -51,6 +52,11 @@ class Projector:
         self._thread: threading.Thread | None = None
 
     @property
+    def since(self) -> datetime:
+        """When it was started, UTC; the last time if more than once."""
+        return self._since
+
+    @property
     def pid(self) -> int:
         """Its process id; another one after it was started again."""
         return self._process.pid
@@ -71,6 +77,7 @@ class Projector:
         self._end(self._process)
 
     def _launch(self) -> "subprocess.Popen[str]":
+        self._since = datetime.now(UTC)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "interfaces.projector_child"],
             stdin=subprocess.PIPE,

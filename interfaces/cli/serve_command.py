@@ -79,7 +79,7 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
-    configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url))
+    configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url), keeps_lines=True)
     try:
         weaver = compose(settings, database_url, projector=projector)
     except BaseException:

@@ -1,10 +1,11 @@
 """Routes of what a run did: its orders, fills, equity, statistics and events."""
 
-from functools import partial
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
 
+from domain.periods import periods
 from interfaces.envelope import envelope
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
@@ -14,13 +15,14 @@ from interfaces.web.lists import listed_of_run, require_shown_run
 from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
 from interfaces.web.orders import orders_page
 from interfaces.web.pagination import Page, PageOfRows, paged
-from interfaces.web.queries import Paged, Read, ReadPast
-from interfaces.web.run_schemas import EquityCurve, EquityPoint, Figure
+from interfaces.web.queries import Paged, Read
+from interfaces.web.run_schemas import EquityCurve, EquityPoint, EquityQuery, Figure, PeriodQuery, PeriodsOfRun
 from interfaces.web.runs import RunId
 from projections import equity, fills, orders, runs, stats
 
 router = openapi.router("runs")
 _failures = openapi.failures(400, 404)
+_OF_PERIOD = ("start", "end", "first", "last", "pnl")
 
 
 @router.get(
@@ -56,17 +58,40 @@ def list_run_fills(
     responses=_failures,
     dependencies=[shows(runs.NAME, equity.NAME)],
 )
-def show_equity(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> EquityCurve:
+def show_equity(here: Here, run_id: RunId, query: Annotated[EquityQuery, Query()]) -> EquityCurve:
     """Show the run's equity curve, oldest point first, whole or as far as it had come at some time."""
     as_of = past(here, query.as_of, equity.NAME, run_id=run_id)
-    require_shown_run(here, run_id, equity.NAME, as_of)
-    find = equity.curve if as_of is None else partial(equity.curve_past, as_of=as_of)
+    run = require_shown_run(here, run_id, equity.NAME, as_of)
     with reading(here) as connection:
-        curve = find(connection, run_id)
+        curve = equity.curve(
+            connection,
+            run_id,
+            run.initial_cash,
+            most=query.points,
+            start=query.start,
+            end=query.end,
+            as_of=as_of,
+        )
     # Straight from numeric columns: checking tens of thousands of points again would take longer than reading them.
     return EquityCurve.model_construct(
-        items=[EquityPoint.model_construct(time=point.time, equity=point.equity, cash=point.cash) for point in curve]
+        total=curve.total, items=[EquityPoint.model_construct(**asdict(point)) for point in curve.points]
     )
+
+
+@router.get(
+    "/runs/{run_id}/periods",
+    response_model=PeriodsOfRun,
+    responses=openapi.failures(404),
+    dependencies=[shows(runs.NAME, equity.NAME)],
+)
+def list_periods(here: Here, run_id: RunId, query: Annotated[PeriodQuery, Query()]) -> dict[str, Any]:
+    """List what the run made by month, day or year, oldest first: as the monthly table of a report has it."""
+    run = require_shown_run(here, run_id, equity.NAME)
+    with reading(here) as connection:
+        points = equity.period_ends_of(connection, run_id, query.by)
+    found = periods([(point.time, point.equity) for point in points], run.initial_cash, query.by)
+    items = [{name: getattr(one, name) for name in _OF_PERIOD} | {"return": one.change} for one in found]
+    return {"by": query.by, "items": items}
 
 
 @router.get(

@@ -35,6 +35,8 @@ def test_a_server_leaves_folding_to_a_process_of_its_own(home: Path) -> None:
         position = server.get("/info")["journal_position"]
         shown = server.api.get("/api/v1/runs", params={"min_position": position})
         assert run_id in {one["id"] for one in shown.json()["items"]}
+        shown_processes = {one["kind"]: one["pid"] for one in server.get("/system/processes")["items"]}
+        assert shown_processes == {"server": server.pid, "projector": projector.pid}
         assert server.api.get("/readyz").json()["processors"]["state"] == "up"
         assert server.stop() == 0
     assert not projector.is_running()
