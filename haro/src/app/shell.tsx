@@ -7,6 +7,16 @@ import { useAccess } from '../lib/api-key';
 import logo from '../assets/favicon.svg';
 import classes from './shell.module.css';
 
+const pages = [
+  { to: '/', name: 'Overview' },
+  { to: '/runs', name: 'Runs' },
+  { to: '/orders', name: 'Orders' },
+  { to: '/strategies', name: 'Strategies' },
+  { to: '/data', name: 'Data' },
+  { to: '/system', name: 'System' },
+  { to: '/new', name: 'New run' },
+] as const;
+
 /** The frame around every page. Without access only the login form is inside. */
 export function Shell() {
   const access = useAccess();
@@ -21,12 +31,11 @@ export function Shell() {
           Weaver
         </Link>
         <nav className={classes.nav} aria-label="Pages">
-          <Link to="/" className={classes.link} activeOptions={{ exact: true, includeSearch: false }}>
-            Runs
-          </Link>
-          <Link to="/new" className={classes.link}>
-            New backtest
-          </Link>
+          {pages.map(({ to, name }) => (
+            <Link key={to} to={to} className={classes.link} activeOptions={{ exact: to === '/', includeSearch: false }}>
+              {name}
+            </Link>
+          ))}
         </nav>
         <div className={classes.tools}>
           <UtcClock />

@@ -22,6 +22,28 @@ export type NewRun = Schemas['NewRun'];
 export type Timeframe = NonNullable<NewRun['timeframe']>;
 export type ErrorBody = Schemas['Failure'];
 
+/** The words of the server's own lists, for filters and addresses; the types keep them complete and right. */
+export const runModes = ['backtest', 'paper', 'live'] as const satisfies readonly RunMode[];
+export const runStatuses = [
+  'pending',
+  'running',
+  'paused',
+  'stopped',
+  'completed',
+  'error',
+] as const satisfies readonly RunStatus[];
+export const orderStatuses = [
+  'pending',
+  'submitted',
+  'accepted',
+  'partial',
+  'filled',
+  'cancelled',
+  'rejected',
+  'expired',
+  'unknown',
+] as const satisfies readonly OrderStatus[];
+
 /** A list as the server gives it, whatever is in it. */
 export interface Page<Item> {
   items: Item[];

@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router';
-import { RunPage } from '../features/runs/run-page';
+import { RunPage } from '../../features/runs/run-page';
 
 const route = getRouteApi('/runs/$runId');
 

@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router';
-import { NewBacktestPage } from '../features/runs/new-backtest-page';
+import { NewBacktestPage } from '../../features/runs/new-backtest-page';
 
 export function NewRoute() {
   const navigate = useNavigate();

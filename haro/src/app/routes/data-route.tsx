@@ -1,0 +1,5 @@
+import { DataPage } from '../../features/market/data-page';
+
+export function DataRoute() {
+  return <DataPage />;
+}

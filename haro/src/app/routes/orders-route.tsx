@@ -1,0 +1,5 @@
+import { OrdersPage } from '../../features/orders/orders-page';
+
+export function OrdersRoute() {
+  return <OrdersPage />;
+}

@@ -1,0 +1,5 @@
+import { StrategiesPage } from '../../features/strategies/strategies-page';
+
+export function StrategiesRoute() {
+  return <StrategiesPage />;
+}
