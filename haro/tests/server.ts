@@ -13,8 +13,9 @@ const quietStream = http.get(
 
 export const server = setupServer(quietStream);
 
-export function answerGet(path: string, body: JsonBodyType, status = 200): void {
-  server.use(http.get(api + path, () => HttpResponse.json(body, { status })));
+/** `once`: the next request only; what was announced before answers the others. */
+export function answerGet(path: string, body: JsonBodyType, status = 200, { once = false } = {}): void {
+  server.use(http.get(api + path, () => HttpResponse.json(body, { status }), { once }));
 }
 
 export interface Received {

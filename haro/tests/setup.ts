@@ -11,6 +11,7 @@ if (typeof window !== 'undefined') {
   window.matchMedia = (query) =>
     Object.assign(new EventTarget(), { matches: false, media: query, onchange: null }) as MediaQueryList;
   window.scrollTo = () => undefined;
+  Element.prototype.scrollIntoView = () => undefined;
   window.ResizeObserver = class {
     observe() {
       return undefined;

@@ -73,14 +73,14 @@ const ordersRoute = createRoute({
 const strategiesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/strategies',
-  validateSearch: searchOf({ name: text }),
+  validateSearch: searchOf({ q: text }),
   component: lazyRouteComponent(() => import('./routes/strategies-route'), 'StrategiesRoute'),
 });
 
 const dataRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/data',
-  validateSearch: searchOf({ symbol: text, timeframe: text }),
+  validateSearch: searchOf({ q: text, symbol: text, timeframe: text }),
   component: lazyRouteComponent(() => import('./routes/data-route'), 'DataRoute'),
 });
 

@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  boundsText,
-  parameterFields,
-  readParameter,
-  type ParameterField,
-} from '../../src/features/runs/parameter-fields';
+import { boundsText, parameterFields, readParameter, type ParameterField } from '../../src/lib/parameter-fields';
 import type { JsonSchemaProperty } from '../../src/lib/api-types';
 import { smaCross } from '../samples';
 

@@ -1,6 +1,6 @@
 /** A strategy's parameters as form fields, from their JSON Schema: pure, so that every rule can be tested alone. */
-import type { JsonSchemaProperty, ParameterSchema } from '../../lib/api-types';
-import { compareDecimals, parseDecimal } from '../../lib/decimal';
+import type { JsonSchemaProperty, ParameterSchema } from './api-types';
+import { compareDecimals, parseDecimal } from './decimal';
 
 export type FieldKind = 'integer' | 'number' | 'decimal' | 'text' | 'boolean' | 'choice' | 'unsupported';
 
