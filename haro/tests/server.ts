@@ -47,3 +47,8 @@ export const errorBody = (code: string, message: string) => ({
   correlation_id: 'corr-42',
   timestamp: '2024-03-01T00:00:00Z',
 });
+
+/** Health stands beside the versioned interface, not in it. */
+export function answerReadiness(body: JsonBodyType, status = 200): void {
+  server.use(http.get(`${origin}readyz`, () => HttpResponse.json(body, { status })));
+}

@@ -6,7 +6,9 @@ import { runOrdersKey } from '../features/runs/api/get-run-orders';
 import { runStatsKey } from '../features/runs/api/get-run-stats';
 import { runsKey } from '../features/runs/api/get-runs';
 import { recordRunProgress } from '../features/runs/api/run-progress';
+import { exchangeAccountsKey } from '../features/system/api/get-exchange-accounts';
 import type { StreamEvent } from '../lib/event-stream';
+import { readinessKey } from '../lib/requests/get-readiness';
 import { readStreamEvent, type JournalEvent, type ProgressEvent } from '../lib/stream-events';
 import { ThrottleByKey } from '../lib/throttle-by-key';
 
@@ -16,6 +18,8 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
+  if (type.startsWith('account.')) return [exchangeAccountsKey, readinessKey];
+  if (type.startsWith('risk.')) return [readinessKey];
   if (runId === null || runId === undefined) return [];
   if (type.startsWith('run.'))
     return [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];

@@ -61,6 +61,8 @@ function chartOptions(colour: Colour, fontFamily: string): DeepPartial<ChartOpti
   const label = { labelBackgroundColor: colour('--w-chart-label') };
   return {
     autoSize: true,
+    // A finger that goes up or down scrolls the page, not the prices.
+    handleScroll: { vertTouchDrag: false },
     layout: {
       background: { color: 'transparent' },
       textColor: colour('--w-dim'),

@@ -9,7 +9,7 @@ import classes from './candle-preview.module.css';
 
 const CandleChart = lazy(async () => ({ default: (await import('./candle-chart')).CandleChart }));
 
-const shownBars = 500;
+const shownBars = 300;
 
 interface CandlePreviewProps {
   symbol: string;

@@ -1,15 +1,23 @@
 import { useDocumentTitle } from '@mantine/hooks';
-import { EmptyState } from '../../components/empty-state';
 import { PageHeading } from '../../components/page-heading';
+import { ExchangesPanel } from './exchanges-panel';
+import { HealthPanel } from './health-panel';
+import { ReadModelsPanel } from './read-models-panel';
+import { SystemFacts } from './system-facts';
+import classes from './system-page.module.css';
 
+/** How the server itself is, part by part; asked for again every few seconds. */
 export function SystemPage() {
   useDocumentTitle('System · Weaver');
   return (
     <>
       <PageHeading title="System" />
-      <EmptyState title="This page is not written yet" command="weaver doctor">
-        The command line checks everything the server needs.
-      </EmptyState>
+      <div className={classes.page}>
+        <SystemFacts />
+        <HealthPanel />
+        <ExchangesPanel />
+        <ReadModelsPanel />
+      </div>
     </>
   );
 }
