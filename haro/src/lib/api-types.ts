@@ -27,6 +27,15 @@ export type ExchangeAccount = Schemas['ExchangeAccount'];
 export type AccountDiscrepancy = Schemas['AccountDiscrepancy'];
 export type NewRun = Schemas['NewRun'];
 export type Timeframe = NonNullable<NewRun['timeframe']>;
+export type Risk = Schemas['Risk'];
+export type RiskChange = Schemas['RiskChange'];
+export type Position = Schemas['Position'];
+export type Account = Schemas['Account'];
+export type ExchangeAccount = Schemas['ExchangeAccount'];
+export type Activity = Schemas['Activity'];
+export type ReadModel = Schemas['ReadModel'];
+export type Readiness = Schemas['Readiness'];
+export type Info = Schemas['Info'];
 export type ErrorBody = Schemas['Failure'];
 
 /** The words of the server's own lists, for filters and addresses; the types keep them complete and right. */
