@@ -1,7 +1,7 @@
 import { FilterBar, FilterSelect, FilterText } from '../../components/filter-bar';
 import { runModes, runStatuses } from '../../lib/api-types';
 import type { RunFilter } from './api/get-runs';
-import { useStrategies } from './api/get-strategies';
+import { useStrategies } from '../../lib/requests/get-strategies';
 
 interface RunFiltersProps {
   filter: RunFilter;
