@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router';
 import { EmptyState } from '../components/empty-state';
 import { ErrorNotice } from '../components/error-notice';
+import { alignments } from '../features/runs/comparison-curves';
 import { runTabs } from '../features/runs/run-tabs';
 import { orderStatuses, runModes, runStatuses } from '../lib/api-types';
 import { commaSeparated, instant, journalPlace, oneOf, searchOf, text } from './routes/search';
@@ -45,7 +46,7 @@ const runRoute = createRoute({
 const compareRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/compare',
-  validateSearch: searchOf({ runs: commaSeparated }),
+  validateSearch: searchOf({ runs: commaSeparated, align: oneOf(alignments) }),
   component: lazyRouteComponent(() => import('./routes/compare-route'), 'CompareRoute'),
 });
 
