@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   aligned,
-  momentsOf,
+  evenMoments,
   naturalAlignment,
   normalisedCurve,
   valueAt,
@@ -41,7 +41,13 @@ test('from the start, each begins at 0', () => {
     [0, 30, 60],
   ]);
   expect(aligned(curves, 'date')).toBe(curves);
-  expect(momentsOf(aligned(curves, 'start'))).toBe(3);
+});
+
+test('the axis has even steps, no more than asked for and the last moment beside', () => {
+  expect(evenMoments([curve([0, 3]), curve([10, 20])], 5)).toEqual([0, 5, 10, 15, 20]);
+  expect(evenMoments([curve([0, 10])], 4)).toEqual([0, 4, 8, 10]);
+  expect(evenMoments([curve([7])], 4)).toEqual([7]);
+  expect(evenMoments([], 4)).toEqual([]);
 });
 
 test.each([
@@ -57,7 +63,7 @@ test.each([
 });
 
 test('time since the start is said in its largest unit', () => {
-  expect([0, 90, 7_200, 200_000].map(elapsedText)).toEqual(['0 min', '1 min', '2 h', 'day 2']);
+  expect([0, 90, 7_200, 200_000].map(elapsedText)).toEqual(['start', '1 min', '2 h', 'day 2']);
 });
 
 function compared(name: string, ...values: (Figure['value'] | Figure)[]): ComparedRow {

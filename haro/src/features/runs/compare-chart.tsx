@@ -3,7 +3,7 @@ import { useCallback } from 'react';
 import { ChartCanvas, type Colour } from '../../components/chart-canvas';
 import { formatMinute } from '../../lib/time-format';
 import classes from './compare-page.module.css';
-import { momentsOf, type Alignment, type Curve } from './comparison-curves';
+import { evenMoments, valueAt, type Alignment, type Curve } from './comparison-curves';
 import { elapsedText, seriesColour, seriesIsDashed } from './compared-look';
 
 interface CompareChartProps {
@@ -19,6 +19,7 @@ export function CompareChart({ curves, places, alignment, onHover }: CompareChar
   const draw = useCallback(
     (chart: IChartApi, colour: Colour) => {
       chart.applyOptions(axisOptions(alignment));
+      const moments = evenMoments(curves, mostMoments);
       for (const [at, curve] of curves.entries()) {
         const place = places[at] ?? 0;
         const line = chart.addSeries(LineSeries, {
@@ -30,7 +31,10 @@ export function CompareChart({ curves, places, alignment, onHover }: CompareChar
           priceFormat: { type: 'custom', formatter: (value: number) => value.toFixed(1), minMove: 0.1 },
         });
         line.setData(
-          curve.times.map((time, index) => ({ time: time as UTCTimestamp, value: curve.values[index] ?? NaN })),
+          moments.flatMap((time) => {
+            const value = valueAt(curve, time);
+            return value === null ? [] : [{ time: time as UTCTimestamp, value }];
+          }),
         );
         if (at === 0)
           line.createPriceLine({ price: 100, color: colour('--w-dim'), lineWidth: 1, axisLabelVisible: false });
@@ -38,12 +42,14 @@ export function CompareChart({ curves, places, alignment, onHover }: CompareChar
       chart.subscribeCrosshairMove(({ time }) => {
         onHover(typeof time === 'number' ? time : null);
       });
-      return momentsOf(curves);
+      return moments.length;
     },
     [curves, places, alignment, onHover],
   );
   return <ChartCanvas className={classes.canvas} draw={draw} />;
 }
+
+const mostMoments = 1_500;
 
 function axisOptions(alignment: Alignment) {
   if (alignment === 'date') return { localization: { timeFormatter: (time: unknown) => dateText(Number(time)) } };

@@ -21,6 +21,12 @@ interface ComparePageProps {
   onAlignment: (alignment: Alignment) => void;
 }
 
+const warning = {
+  color: 'yellow',
+  variant: 'outline',
+  classNames: { root: classes.notice ?? '', title: classes.noticeTitle ?? '' },
+};
+
 /** Runs over each other: curves, figures, and what they were told differently. */
 export function ComparePage({ runIds, alignment, onRuns, onAlignment }: ComparePageProps) {
   useDocumentTitle('Compare · Weaver');
@@ -43,7 +49,7 @@ export function ComparePage({ runIds, alignment, onRuns, onAlignment }: CompareP
       </PageHeading>
       <div className={classes.page}>
         {wanted.length > mostRuns && (
-          <Alert color="yellow" variant="outline" title={`The first ${mostRuns} of ${wanted.length} runs are shown`}>
+          <Alert {...warning} title={`The first ${mostRuns} of ${wanted.length} runs are shown`}>
             More lines than that cannot be told apart. Remove one to make room for another.
           </Alert>
         )}
@@ -83,8 +89,7 @@ function Failures({ compared, onRemove }: { compared: ComparedRun[]; onRemove: (
       isMissing ? (
         <Alert
           key={id}
-          color="yellow"
-          variant="outline"
+          {...warning}
           role="alert"
           title="There is no such run"
           withCloseButton

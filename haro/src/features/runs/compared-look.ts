@@ -14,5 +14,5 @@ const [minute, hour, day] = [60, 3_600, 86_400];
 export function elapsedText(seconds: number): string {
   if (seconds >= day) return `day ${Math.floor(seconds / day)}`;
   if (seconds >= hour) return `${Math.floor(seconds / hour)} h`;
-  return `${Math.floor(seconds / minute)} min`;
+  return seconds >= minute ? `${Math.floor(seconds / minute)} min` : 'start';
 }

@@ -38,9 +38,14 @@ export function aligned(curves: Curve[], alignment: Alignment): Curve[] {
   return curves.map((curve) => ({ ...curve, times: curve.times.map((time) => time - (curve.times[0] ?? 0)) }));
 }
 
-/** How many different moments there are: the points of the chart's time axis. */
-export function momentsOf(curves: Curve[]): number {
-  return new Set(curves.flatMap(({ times }) => times)).size;
+/** Even steps from the first moment to the last, at most that many: on them the chart's axis is as even as time itself. */
+export function evenMoments(curves: Curve[], atMost: number): number[] {
+  const first = Math.min(...curves.map(({ times }) => times[0] ?? Infinity));
+  const last = Math.max(...curves.map(({ times }) => times.at(-1) ?? -Infinity));
+  if (!(last >= first)) return [];
+  const step = Math.max(1, Math.ceil((last - first) / (atMost - 1)));
+  const moments = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, at) => first + at * step);
+  return moments.at(-1) === last ? moments : [...moments, last];
 }
 
 /** The newest value at that moment; null before the curve's first point and after its last. */

@@ -58,9 +58,13 @@ export function comparedFigures(figures: (RunFigures | undefined)[]): [title: st
     return found.some((figure) => isKnown(figure?.value)) ? [comparedRow(name, found)] : [];
   };
   const groups = statisticGroups.map(([title, names]): [string, ComparedRow[]] => [title, names.flatMap(take)]);
-  const drawdowns = [...left].filter((name) => name.startsWith('drawdown_')).flatMap(take);
-  const others = [...left].flatMap(take);
-  const all: [string, ComparedRow[]][] = [...groups, ['Other', others], ['Deepest drawdowns', drawdowns]];
+  const drawdowns = [...left].filter((name) => name.startsWith('drawdown_')).sort();
+  const others = [...left].filter((name) => !drawdowns.includes(name));
+  const all: [string, ComparedRow[]][] = [
+    ...groups,
+    ['Other', others.flatMap(take)],
+    ['Deepest drawdowns', drawdowns.flatMap(take)],
+  ];
   return all.filter(([, rows]) => rows.length > 0);
 }
 
