@@ -10,7 +10,7 @@ import { EmptyState } from '../components/empty-state';
 import { ErrorNotice } from '../components/error-notice';
 import { alignments } from '../features/runs/comparison-curves';
 import { runTabs } from '../features/runs/run-tabs';
-import { orderStatuses, runModes, runStatuses } from '../lib/api-types';
+import { orderSides, orderStatuses, runModes, runStatuses } from '../lib/api-types';
 import { commaSeparated, instant, journalPlace, oneOf, searchOf, text } from './routes/search';
 import { Shell } from './shell';
 
@@ -64,7 +64,7 @@ const ordersRoute = createRoute({
     run: text,
     status: oneOf(orderStatuses),
     symbol: text,
-    side: oneOf(['buy', 'sell']),
+    side: oneOf(orderSides),
     start: instant,
     end: instant,
   }),

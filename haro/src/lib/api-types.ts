@@ -44,6 +44,7 @@ export const runStatuses = [
   'completed',
   'error',
 ] as const satisfies readonly RunStatus[];
+export const orderSides = ['buy', 'sell'] as const satisfies readonly Order['side'][];
 export const orderStatuses = [
   'pending',
   'submitted',
