@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -71,7 +72,9 @@ class Weaver:
     halting: Halting
     realtime: RealtimeClock
     claims: DatabaseRunClaims
+    launcher: ChildLauncher
     clock: Clock
+    since: datetime
 
     def start(self) -> None:
         """Start everything that runs by itself, the tail first: nobody waits on a journal that nobody watches."""
@@ -129,7 +132,7 @@ def compose(
     tail.subscribe(hub.publish, lambda run_id, fraction: None)
     hub.listen(latch.follow)
     claims = DatabaseRunClaims(database_url)
-    launcher = ChildLauncher(database_url, settings, spare)
+    launcher = ChildLauncher(database_url, settings, spare, clock)
     reading = SharedReading(catalogue)
     log = structlog.get_logger("supervisor")
 
@@ -166,7 +169,9 @@ def compose(
         halting=Halting(latch, dispatch),
         realtime=realtime,
         claims=claims,
+        launcher=launcher,
         clock=clock,
+        since=clock.now(),
     )
 
 

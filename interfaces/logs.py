@@ -1,10 +1,14 @@
 """Structured logs on the error stream: for people on a terminal, as JSON lines elsewhere."""
 
+import contextlib
 import json
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 import structlog
@@ -13,6 +17,8 @@ from structlog.typing import Processor
 # Shorter ones cannot be told from ordinary words: hiding them would hide what a line says.
 MIN_SECRET = 4
 HIDDEN = "***"
+MOST_KEPT = 1_000
+_OWN_FIELDS = ("timestamp", "level", "logger", "event")
 
 
 class Redaction:
@@ -45,11 +51,66 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         return self._redaction(super().format(record))
 
 
-def configure_logs(level: str, form: str | None, secrets: Iterable[str] = ()) -> None:
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """A line that was logged, secrets hidden. number: from 1 since the process began; at: ISO 8601 in UTC."""
+
+    number: int
+    at: str
+    level: str
+    logger: str
+    message: str
+    fields: Mapping[str, Any]
+
+
+class KeptLines(logging.Handler):
+    """The newest lines of this process, for whoever cannot see its error stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[KeptLine] = deque(maxlen=MOST_KEPT)
+        self._count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line, as the formatter writes it in JSON; logging calls it with the handler's lock held."""
+        try:
+            said: dict[str, Any] = json.loads(self.format(record))
+        except Exception:  # noqa: BLE001 - what cannot be written is logging's to tell, and stops nobody
+            self.handleError(record)
+            return
+        own = {name: str(said.pop(name, "")) for name in _OWN_FIELDS}
+        self._count += 1
+        self._lines.append(KeptLine(self._count, own["timestamp"], own["level"], own["logger"], own["event"], said))
+
+    def after(self, number: int | None, limit: int, least: int = logging.NOTSET) -> list[KeptLine]:
+        """Return at most `limit` lines of at least a level, oldest first.
+
+        number: the first ones behind that line; a number of no line yet is one of an earlier process, and all are
+        given. None: the newest.
+        """
+        levels = logging.getLevelNamesMapping()
+        with self.lock or contextlib.nullcontext():
+            first = 0 if number is None or number > self._count else number
+            lines = [one for one in self._lines if one.number > first]
+        lines = [one for one in lines if levels.get(one.level.upper(), logging.CRITICAL) >= least]
+        return lines[-limit:] if number is None else lines[:limit]
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest line, 0 before the first."""
+        return self._count
+
+
+# As logging itself is, there is one for the whole process; filled where `configure_logs` is asked to.
+KEPT_LINES = KeptLines()
+
+
+def configure_logs(level: str, form: str | None, secrets: Iterable[str] = (), *, keeps_lines: bool = False) -> None:
     """Send everything logged, by Weaver and by libraries, to stderr.
 
     form: `console` or `json`; None means console on a terminal and JSON elsewhere. secrets: hidden in every line.
-    Fields bound to the context (`correlation_id`, `run_id`) stand on every line.
+    Fields bound to the context (`correlation_id`, `run_id`) stand on every line. keeps_lines: whether the newest are
+    kept in KEPT_LINES, too.
     """
     form = form or ("console" if sys.stderr.isatty() else "json")
     shared: list[Processor] = [
@@ -58,11 +119,12 @@ def configure_logs(level: str, form: str | None, secrets: Iterable[str] = ()) ->
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    as_json: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     renderers: list[Processor] = (
         # plain tracebacks: richer ones show local variables, a request's key among them
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if form == "console"
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        else as_json
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -71,9 +133,13 @@ def configure_logs(level: str, form: str | None, secrets: Iterable[str] = ()) ->
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter(Redaction(secrets), shared, renderers))
+    redaction = Redaction(secrets)
+    handler.setFormatter(_Formatter(redaction, shared, renderers))
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    if keeps_lines:
+        KEPT_LINES.setFormatter(_Formatter(redaction, shared, as_json))
+        root.handlers.append(KEPT_LINES)
     root.setLevel(level)
     # every request is logged once, by the web part itself, with its correlation id
     logging.getLogger("uvicorn.access").disabled = True

@@ -7,9 +7,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
+from application.clock import Clock, WallClock
 from interfaces.settings import Settings
 from interfaces.user_code import scrubbed_environment
 
@@ -51,6 +54,11 @@ class ChildProcess:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it lives; changes nothing of it, whoever asks."""
+        return self._process.poll() is None
 
     def poll(self) -> int | None:
         """Return the exit code, None while it lives."""
@@ -111,13 +119,25 @@ class ChildProcess:
             self._process.stdout.close()
 
 
+@dataclass(frozen=True, slots=True)
+class LaunchedSession:
+    """The process of a run. since: when it was given the run, UTC."""
+
+    run_id: UUID
+    process: ChildProcess
+    since: datetime
+
+
 class ChildLauncher:
     """Implements `SessionLauncher` with one child process a run on this machine.
 
     spare: a process that was started ahead, to be used for the first run: starting one takes half a second.
+    clock: tells since when each runs.
     """
 
-    def __init__(self, database_url: str, settings: Settings, spare: ChildProcess | None = None) -> None:
+    def __init__(
+        self, database_url: str, settings: Settings, spare: ChildProcess | None = None, clock: Clock | None = None
+    ) -> None:
         self._task: Mapping[str, object] = {
             "database_url": database_url,
             "strategies_dir": str(settings.strategies_dir),
@@ -127,10 +147,22 @@ class ChildLauncher:
             "memory": settings.session_memory,
         }
         self._spare = spare
+        self._clock = clock or WallClock()
+        self._launched: list[LaunchedSession] = []
+        self._lock = threading.Lock()
+
+    def sessions(self) -> list[LaunchedSession]:
+        """Return those that live, the longest first."""
+        with self._lock:
+            self._launched = [one for one in self._launched if one.process.is_running]
+            return list(self._launched)
 
     def launch(self, run_id: UUID) -> ChildProcess:
         """Return the run's process, already running."""
         spare, self._spare = self._spare, None
         process = spare if spare is not None and spare.poll() is None else ChildProcess()
         process.give({**self._task, "run_id": str(run_id)})
+        launched = LaunchedSession(run_id, process, self._clock.now())
+        with self._lock:
+            self._launched = [*(one for one in self._launched if one.process.is_running), launched]
         return process

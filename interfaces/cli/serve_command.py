@@ -75,7 +75,7 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
-    configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url))
+    configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url), keeps_lines=True)
     weaver = compose(settings, database_url)
     before = signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     try:

@@ -17,7 +17,10 @@ from interfaces.web import (
     market,
     metrics,
     openapi,
+    order_reasons,
     orders,
+    overview,
+    process,
     risk,
     run_log,
     run_reports,
@@ -34,12 +37,15 @@ from interfaces.web.release import release
 from interfaces.web.security import Gate, KeyCheck
 
 ROUTERS = (
+    overview.router,
     system.router,
+    process.router,
     runs.router,
     run_reports.router,
     run_log.router,
     ledger.runs_router,
     orders.router,
+    order_reasons.router,
     ledger.router,
     risk.router,
     activity.router,
