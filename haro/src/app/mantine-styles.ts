@@ -20,6 +20,7 @@ import '@mantine/core/styles/Tooltip.css';
 import '@mantine/core/styles/Burger.css';
 import '@mantine/core/styles/Kbd.css';
 import '@mantine/core/styles/SegmentedControl.css';
+import '@mantine/core/styles/FloatingIndicator.css';
 import '@mantine/core/styles/Overlay.css';
 import '@mantine/core/styles/ModalBase.css';
 import '@mantine/core/styles/Modal.css';

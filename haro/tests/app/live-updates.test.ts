@@ -5,7 +5,9 @@ import { ordersKey } from '../../src/features/orders/api/get-orders';
 import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
 import { runsKey } from '../../src/features/runs/api/get-runs';
+import { exchangeAccountsKey } from '../../src/features/system/api/get-exchange-accounts';
 import { riskKey } from '../../src/features/system/api/get-risk';
+import { readinessKey } from '../../src/lib/requests/get-readiness';
 
 let client: QueryClient;
 let updates: LiveUpdates;
@@ -94,6 +96,7 @@ test('a run event touches the list and the run, an order that is not filled only
     expect.arrayContaining([runsKey, runKey('r1')]),
   );
   expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([ordersKey, runOrdersKey('r1')]);
-  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey]);
+  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey, readinessKey]);
+  expect(keysTouchedBy({ type: 'account.reconciled', run_id: null })).toEqual([exchangeAccountsKey, readinessKey]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([]);
 });

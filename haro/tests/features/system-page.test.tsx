@@ -71,6 +71,21 @@ beforeEach(() => {
   });
   answerGet('/accounts', { items: [], exchanges: [account] });
   answerGet('/system/read-models', { items: [orders] });
+  const since = '2024-03-01T09:00:00Z';
+  const session = { kind: 'session', pid: 8, run_id: 'run-123456', since, memory_bytes: 51_000_000, threads: [] };
+  answerGet('/system/processes', { items: [session] });
+  const line = { number: 1, at: since, level: 'warning', logger: 'edge', message: 'slow', fields: { ms: 900 } };
+  answerGet('/system/log', { items: [line, { ...line, number: 2, message: 'slower' }], next_after: 2 });
+});
+
+test('what runs here is told, and the log has its newest line first', async () => {
+  renderApp('/system');
+  expect(await screen.findByTestId('processes')).toHaveTextContent(/session.*process 8.*51 MB.*run 123456/);
+  const lines = within(await screen.findByTestId('log')).getAllByRole('listitem');
+  expect(lines.map((item) => item.textContent)).toEqual([
+    expect.stringMatching(/warning slower ms=900$/),
+    expect.stringMatching(/warning slow ms=900$/),
+  ]);
 });
 
 test('every part says how it is, and what was measured', async () => {

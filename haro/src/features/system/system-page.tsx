@@ -2,6 +2,8 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { PageHeading } from '../../components/page-heading';
 import { ExchangesPanel } from './exchanges-panel';
 import { HealthPanel } from './health-panel';
+import { LogPanel } from './log-panel';
+import { ProcessesPanel } from './processes-panel';
 import { ReadModelsPanel } from './read-models-panel';
 import { SystemFacts } from './system-facts';
 import classes from './system-page.module.css';
@@ -17,6 +19,8 @@ export function SystemPage() {
         <HealthPanel />
         <ExchangesPanel />
         <ReadModelsPanel />
+        <ProcessesPanel />
+        <LogPanel />
       </div>
     </>
   );
