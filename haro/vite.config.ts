@@ -13,6 +13,6 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
-    proxy: { '/api': server },
+    proxy: { '/api': server, '/readyz': server },
   },
 });

@@ -1,4 +1,4 @@
-import type { Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
+import type { Candle, Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
 
 export function aRun(changes: Partial<Run> = {}): Run {
   return {
@@ -104,3 +104,18 @@ export const hourlyBitcoin: SymbolCoverage = {
   start_time: '2024-01-01T00:00:00Z',
   end_time: '2024-01-31T23:59:30Z',
 };
+
+export function aCandle(changes: Partial<Candle> = {}): Candle {
+  return {
+    symbol: 'BTC/USD',
+    timeframe: '1h',
+    timestamp: '2024-01-01T00:00:00Z',
+    open: '42000',
+    high: '42100',
+    low: '41900',
+    close: '42050.5',
+    volume: '12.5',
+    trade_count: null,
+    ...changes,
+  };
+}

@@ -11,10 +11,14 @@ const quietStream = http.get(
   () => new HttpResponse(new ReadableStream(), { headers: { 'Content-Type': 'text/event-stream' } }),
 );
 
-export const server = setupServer(quietStream);
+/** Every page asks whether trading is halted. */
+const notHalted = http.get(`${api}/risk`, () => HttpResponse.json({ halted: false, reason: null, halted_at: null }));
 
-export function answerGet(path: string, body: JsonBodyType, status = 200): void {
-  server.use(http.get(api + path, () => HttpResponse.json(body, { status })));
+export const server = setupServer(quietStream, notHalted);
+
+/** `once`: the next request only; what was announced before answers the others. */
+export function answerGet(path: string, body: JsonBodyType, status = 200, { once = false } = {}): void {
+  server.use(http.get(api + path, () => HttpResponse.json(body, { status }), { once }));
 }
 
 export interface Received {
@@ -46,3 +50,8 @@ export const errorBody = (code: string, message: string) => ({
   correlation_id: 'corr-42',
   timestamp: '2024-03-01T00:00:00Z',
 });
+
+/** Health stands beside the versioned interface, not in it. */
+export function answerReadiness(body: JsonBodyType, status = 200): void {
+  server.use(http.get(`${origin}readyz`, () => HttpResponse.json(body, { status })));
+}

@@ -1,12 +1,16 @@
 /** From events to the cache: which answers an event makes old, and asking for them again in moderation. */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { ordersKey } from '../features/orders/api/get-orders';
 import { runKey } from '../features/runs/api/get-run';
 import { runEquityKey } from '../features/runs/api/get-run-equity';
 import { runOrdersKey } from '../features/runs/api/get-run-orders';
 import { runStatsKey } from '../features/runs/api/get-run-stats';
 import { runsKey } from '../features/runs/api/get-runs';
 import { recordRunProgress } from '../features/runs/api/run-progress';
+import { exchangeAccountsKey } from '../features/system/api/get-exchange-accounts';
+import { riskKey } from '../features/system/api/get-risk';
 import type { StreamEvent } from '../lib/event-stream';
+import { readinessKey } from '../lib/requests/get-readiness';
 import { readStreamEvent, type JournalEvent, type ProgressEvent } from '../lib/stream-events';
 import { ThrottleByKey } from '../lib/throttle-by-key';
 
@@ -16,12 +20,15 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
+  if (type.startsWith('account.')) return [exchangeAccountsKey, readinessKey];
+  if (type.startsWith('risk.')) return [riskKey, readinessKey];
   if (runId === null || runId === undefined) return [];
   if (type.startsWith('run.'))
     return [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
   if (!type.startsWith('order.')) return [];
-  if (!fillTypes.has(type)) return [runOrdersKey(runId)];
-  return [runOrdersKey(runId), runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
+  const orders = [ordersKey, runOrdersKey(runId)];
+  if (!fillTypes.has(type)) return orders;
+  return [...orders, runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
 }
 
 export class LiveUpdates {

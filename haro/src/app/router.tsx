@@ -1,4 +1,4 @@
-/** The addresses: `/`, `/new` and `/runs/:id`. All but the first page are loaded when they are wanted. */
+/** The addresses and their search parameters. Every page is loaded when it is wanted. */
 import {
   createRootRoute,
   createRoute,
@@ -8,7 +8,10 @@ import {
 } from '@tanstack/react-router';
 import { EmptyState } from '../components/empty-state';
 import { ErrorNotice } from '../components/error-notice';
-import { RunsRoute } from './runs-route';
+import { alignments } from '../features/runs/comparison-curves';
+import { runTabs } from '../features/runs/run-tabs';
+import { orderSides, orderStatuses, runModes, runStatuses } from '../lib/api-types';
+import { commaSeparated, instant, journalPlace, oneOf, searchOf, text } from './routes/search';
 import { Shell } from './shell';
 
 const rootRoute = createRootRoute({
@@ -20,31 +23,85 @@ const rootRoute = createRootRoute({
   ),
 });
 
-interface RunsSearch {
-  page?: number;
-}
+const overviewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('./routes/overview-route'), 'OverviewRoute'),
+});
 
 const runsRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: '/',
-  validateSearch: ({ page }: Record<string, unknown>): RunsSearch =>
-    typeof page === 'number' && Number.isInteger(page) && page > 1 ? { page } : {},
-  component: RunsRoute,
-});
-
-const newRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/new',
-  component: lazyRouteComponent(() => import('./new-route'), 'NewRoute'),
+  path: '/runs',
+  validateSearch: searchOf({ status: oneOf(runStatuses), mode: oneOf(runModes), strategy: text, tag: text }),
+  component: lazyRouteComponent(() => import('./routes/runs-route'), 'RunsRoute'),
 });
 
 const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/runs/$runId',
-  component: lazyRouteComponent(() => import('./run-route'), 'RunRoute'),
+  validateSearch: searchOf({ tab: oneOf(runTabs), at: journalPlace }),
+  component: lazyRouteComponent(() => import('./routes/run-route'), 'RunRoute'),
 });
 
-const routeTree = rootRoute.addChildren([runsRoute, newRoute, runRoute]);
+const compareRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/compare',
+  validateSearch: searchOf({ runs: commaSeparated, align: oneOf(alignments) }),
+  component: lazyRouteComponent(() => import('./routes/compare-route'), 'CompareRoute'),
+});
+
+const newRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/new',
+  validateSearch: searchOf({ clone: text, strategy: text, symbol: text, timeframe: text }),
+  component: lazyRouteComponent(() => import('./routes/new-route'), 'NewRoute'),
+});
+
+const ordersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/orders',
+  validateSearch: searchOf({
+    run: text,
+    status: oneOf(orderStatuses),
+    symbol: text,
+    side: oneOf(orderSides),
+    start: instant,
+    end: instant,
+  }),
+  component: lazyRouteComponent(() => import('./routes/orders-route'), 'OrdersRoute'),
+});
+
+const strategiesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/strategies',
+  validateSearch: searchOf({ q: text }),
+  component: lazyRouteComponent(() => import('./routes/strategies-route'), 'StrategiesRoute'),
+});
+
+const dataRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/data',
+  validateSearch: searchOf({ q: text, symbol: text, timeframe: text }),
+  component: lazyRouteComponent(() => import('./routes/data-route'), 'DataRoute'),
+});
+
+const systemRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./routes/system-route'), 'SystemRoute'),
+});
+
+const routeTree = rootRoute.addChildren([
+  overviewRoute,
+  runsRoute,
+  runRoute,
+  compareRoute,
+  newRoute,
+  ordersRoute,
+  strategiesRoute,
+  dataRoute,
+  systemRoute,
+]);
 
 export function makeRouter(history?: RouterHistory) {
   return createRouter({

@@ -6,8 +6,8 @@ interface EmptyStateProps {
   /** 1 where it is the whole page. */
   level?: 1 | 2;
   children?: ReactNode;
-  /** The next thing to type. */
-  command?: string;
+  /** The next thing to type; several are ways to choose from. */
+  command?: string | string[];
   action?: ReactNode;
 }
 
@@ -17,12 +17,12 @@ export function EmptyState({ title, level = 2, children, command, action }: Empt
     <div className={classes.empty}>
       <Heading className={classes.title}>{title}</Heading>
       {children && <p className={classes.text}>{children}</p>}
-      {command && (
-        <pre className={classes.command}>
+      {[command ?? []].flat().map((one) => (
+        <pre key={one} className={classes.command}>
           <span aria-hidden="true">$ </span>
-          <code>{command.split(/(?= )/).map(unbroken)}</code>
+          <code>{one.split(/(?= )/).map(unbroken)}</code>
         </pre>
-      )}
+      ))}
       {action}
     </div>
   );

@@ -18,9 +18,44 @@ export type OrderStatus = Schemas['OrderStatus'];
 export type EquityPoint = Schemas['EquityPoint'];
 export type StrategyEntry = Schemas['Strategy'];
 export type SymbolCoverage = Schemas['Coverage'];
+export type Candle = Schemas['Candle'];
+export type Part = Schemas['Part'];
+export type AccountDiscrepancy = Schemas['AccountDiscrepancy'];
 export type NewRun = Schemas['NewRun'];
 export type Timeframe = NonNullable<NewRun['timeframe']>;
+export type Risk = Schemas['Risk'];
+export type RiskChange = Schemas['RiskChange'];
+export type Position = Schemas['Position'];
+export type Account = Schemas['Account'];
+export type ExchangeAccount = Schemas['ExchangeAccount'];
+export type Activity = Schemas['Activity'];
+export type ReadModel = Schemas['ReadModel'];
+export type Readiness = Schemas['Readiness'];
+export type Info = Schemas['Info'];
 export type ErrorBody = Schemas['Failure'];
+
+/** The words of the server's own lists, for filters and addresses; the types keep them complete and right. */
+export const runModes = ['backtest', 'paper', 'live'] as const satisfies readonly RunMode[];
+export const runStatuses = [
+  'pending',
+  'running',
+  'paused',
+  'stopped',
+  'completed',
+  'error',
+] as const satisfies readonly RunStatus[];
+export const orderSides = ['buy', 'sell'] as const satisfies readonly Order['side'][];
+export const orderStatuses = [
+  'pending',
+  'submitted',
+  'accepted',
+  'partial',
+  'filled',
+  'cancelled',
+  'rejected',
+  'expired',
+  'unknown',
+] as const satisfies readonly OrderStatus[];
 
 /** A list as the server gives it, whatever is in it. */
 export interface Page<Item> {

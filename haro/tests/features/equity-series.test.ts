@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toChartPoints } from '../../src/features/runs/equity-series';
 
-const point = (time: string, equity: string) => ({ time, equity, cash: '0' });
+const point = (time: string, equity: string) => ({ time, equity, cash: '0', drawdown: 0 });
 
 test('points come out ascending, each second once with its last value', () => {
   const points = [

@@ -4,7 +4,7 @@ import type { RunFigures } from '../../src/lib/api-types';
 import { aRun } from '../samples';
 
 function texts(run = aRun(), figures?: RunFigures) {
-  const last = { time: '2024-02-01T00:00:00Z', equity: '98765.5', cash: '1' };
+  const last = { time: '2024-02-01T00:00:00Z', equity: '98765.5', cash: '1', drawdown: 0 };
   return Object.fromEntries(
     keyFigures(run, figures, last).map(({ id, text, explanation }) => [id, [text, explanation]]),
   );

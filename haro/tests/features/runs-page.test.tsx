@@ -1,36 +1,37 @@
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { http, HttpResponse } from 'msw';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { renderApp } from '../render-app';
-import { aRun, pageOf } from '../samples';
+import { aRun, pageOf, smaCross } from '../samples';
 import { answerGet, errorBody, server } from '../server';
+
+beforeEach(() => {
+  answerGet('/strategies', { items: [smaCross] });
+});
 
 test('an empty list teaches the next command', async () => {
   answerGet('/runs', pageOf([]));
-  renderApp('/');
+  renderApp('/runs');
   expect(await screen.findByText('No runs yet')).toBeVisible();
   expect(screen.getByText(/weaver backtest sma_cross/)).toBeVisible();
 });
 
 test('a run is a row with its mode, status, signed result and a link', async () => {
-  answerGet(
-    '/runs',
-    pageOf([aRun({ mode: 'live', status: 'running' }), aRun({ id: 'run-2', name: '', stats: null })]),
-  );
-  renderApp('/');
+  answerGet('/runs', pageOf([aRun({ mode: 'live', status: 'running' }), aRun({ id: 'run-2', name: '', stats: null })]));
+  renderApp('/runs');
   const [first, second] = await screen.findAllByTestId('run-row');
   if (first === undefined || second === undefined) throw new Error('two rows expected');
   for (const text of ['LIVE', 'running', 'BTC/USD', '-1,234.50', '2024-03-01 10:00'])
     expect(within(first).getByText(text)).toBeVisible();
   expect(within(first).getByRole('link', { name: 'First try' })).toHaveAttribute('href', '/runs/run-1');
   expect(within(second).getByRole('link', { name: 'sma_cross run-2' })).toBeVisible();
-  expect(within(second).getAllByText('—')).toHaveLength(2);
+  expect(within(second).getAllByText('—')).toHaveLength(3);
 });
 
 test('an error shows its message and correlation id, and can be tried again', async () => {
   answerGet('/runs', errorBody('SERVICE_UNAVAILABLE', 'The read model is 4,211 events behind.'), 503);
-  renderApp('/');
+  renderApp('/runs');
   const notice = await screen.findByRole('alert');
   expect(notice).toHaveTextContent('The read model is 4,211 events behind.');
   expect(notice).toHaveTextContent('corr-42');
@@ -41,7 +42,7 @@ test('an error shows its message and correlation id, and can be tried again', as
 
 test('an answer that is not Weaver’s is an error, not a broken page', async () => {
   server.use(http.get('*/api/v1/runs', () => new HttpResponse('<html>proxy</html>', { status: 502 })));
-  renderApp('/');
+  renderApp('/runs');
   expect(await screen.findByRole('alert')).toHaveTextContent('The server answered 502');
 });
 
@@ -54,7 +55,7 @@ test('a server that wants a key gets one, and the page goes on', async () => {
       return HttpResponse.json(errorBody('UNAUTHORIZED', 'A key is needed.'), { status: 401 });
     }),
   );
-  renderApp('/');
+  renderApp('/runs');
   await userEvent.type(await screen.findByLabelText(/API key/), 'wrong');
   await userEvent.click(screen.getByRole('button', { name: 'Log in' }));
   expect(await screen.findByText('The server did not accept that key.')).toBeVisible();
@@ -81,7 +82,7 @@ test('an event on the stream brings a new run into the list', async () => {
     ),
   );
   answerGet('/runs', pageOf([]));
-  renderApp('/');
+  renderApp('/runs');
   await screen.findByText('No runs yet');
   await expect.poll(() => screen.getByTestId('connection-badge')).toHaveAttribute('data-state', 'live');
   answerGet('/runs', pageOf([aRun()]));

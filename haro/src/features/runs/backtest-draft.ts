@@ -2,7 +2,7 @@
 import type { NewRun, StrategyEntry, SymbolCoverage, Timeframe } from '../../lib/api-types';
 import { compareDecimals, parseDecimal } from '../../lib/decimal';
 import { fromFieldMinute, toFieldMinute, toFieldMinuteAfter } from '../../lib/time-format';
-import { parameterFields, readParameter } from './parameter-fields';
+import { parameterFields, readParameter } from '../../lib/parameter-fields';
 
 export interface BacktestDraft {
   strategy: string;

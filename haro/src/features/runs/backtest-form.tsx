@@ -13,7 +13,7 @@ import {
 import classes from './backtest-form.module.css';
 import { MarketFields } from './market-fields';
 import { ParameterFieldSet } from './parameter-field-set';
-import { parameterFields } from './parameter-fields';
+import { parameterFields } from '../../lib/parameter-fields';
 
 interface BacktestFormProps {
   strategies: StrategyEntry[];

@@ -1,6 +1,6 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
 import classes from './backtest-form.module.css';
-import { boundsText, type ParameterField } from './parameter-fields';
+import { boundsText, type ParameterField } from '../../lib/parameter-fields';
 
 interface ParameterFieldSetProps {
   fields: ParameterField[];

@@ -8,10 +8,7 @@ export function RunConfig({ run }: { run: Run }) {
   const entries: [string, string][] = [
     ...Object.entries(run.config).map(([name, value]): [string, string] => [name, asText(value)]),
     ['initial cash', formatMoney(run.initial_cash)],
-    ...Object.entries(run.costs ?? {}).map(([name, value]): [string, string] => [
-      name.replaceAll('_', ' '),
-      asText(value),
-    ]),
+    ...Object.entries(run.costs).map(([name, value]): [string, string] => [name.replaceAll('_', ' '), asText(value)]),
   ];
   return (
     <Panel title="Settings">

@@ -55,7 +55,7 @@ function NoSuchRun({ runId }: { runId: string }) {
 
 function ToRuns() {
   return (
-    <Button component={Link} to="/" variant="default">
+    <Button component={Link} to="/runs" variant="default">
       All runs
     </Button>
   );

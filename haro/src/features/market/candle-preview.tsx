@@ -1,0 +1,60 @@
+import { CloseButton, Skeleton } from '@mantine/core';
+import { lazy, Suspense, useEffect, useRef } from 'react';
+import { ErrorNotice } from '../../components/error-notice';
+import { Panel } from '../../components/panel';
+import { formatCount } from '../../lib/number-format';
+import { timeframeSeconds } from '../../lib/timeframe';
+import { useCandles } from './api/get-candles';
+import classes from './candle-preview.module.css';
+
+const CandleChart = lazy(async () => ({ default: (await import('./candle-chart')).CandleChart }));
+
+const shownBars = 300;
+
+interface CandlePreviewProps {
+  symbol: string;
+  timeframe: string;
+  onClose: () => void;
+}
+
+/** The newest bars of one series. Comes into view when it is opened. */
+export function CandlePreview({ symbol, timeframe, onClose }: CandlePreviewProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const candles = useCandles({ symbol, timeframe, limit: shownBars });
+  useEffect(() => {
+    holder.current?.scrollIntoView({ block: 'nearest' });
+  }, [symbol, timeframe]);
+  const count = candles.data?.items.length ?? 0;
+  return (
+    <div ref={holder} className={classes.holder} data-testid="candle-preview">
+      <Panel
+        title={`${symbol} ${timeframe}`}
+        aside={
+          <span className={classes.aside}>
+            {count > 0 && `the last ${formatCount(count)} bars, times in UTC`}
+            <CloseButton size="sm" aria-label="Close the preview" onClick={onClose} />
+          </span>
+        }
+      >
+        <div className={classes.frame} data-old={candles.isPlaceholderData || undefined}>
+          <Content candles={candles} isSubMinute={(timeframeSeconds(timeframe) ?? 0) < 60} />
+        </div>
+      </Panel>
+    </div>
+  );
+}
+
+function Content({ candles, isSubMinute }: { candles: ReturnType<typeof useCandles>; isSubMinute: boolean }) {
+  const blank = <Skeleton height="100%" aria-label="Loading the bars" />;
+  if (candles.data === undefined) {
+    if (!candles.isError) return blank;
+    const retry = () => void candles.refetch();
+    return <ErrorNotice title="The bars could not be loaded" error={candles.error} onRetry={retry} />;
+  }
+  if (candles.data.items.length === 0) return <p className={classes.nothing}>No bars are stored.</p>;
+  return (
+    <Suspense fallback={blank}>
+      <CandleChart candles={candles.data.items} isSubMinute={isSubMinute} />
+    </Suspense>
+  );
+}
