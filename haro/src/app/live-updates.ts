@@ -4,7 +4,12 @@ import { runKey } from '../features/runs/api/get-run';
 import { runEquityKey } from '../features/runs/api/get-run-equity';
 import { runOrdersKey } from '../features/runs/api/get-run-orders';
 import { runStatsKey } from '../features/runs/api/get-run-stats';
+import { runFillsKey } from '../features/runs/api/get-run-fills';
+import { runTapeKey } from '../features/runs/api/get-run-tape';
 import { runsKey } from '../features/runs/api/get-runs';
+import { recordLastEvent } from '../features/runs/api/last-event';
+import { runEventsKey } from '../features/runs/api/run-events';
+import { runDecisionsKey, runLogKey, runPositionsKey, runTradesKey } from '../features/runs/api/run-lists';
 import { recordRunProgress } from '../features/runs/api/run-progress';
 import type { StreamEvent } from '../lib/event-stream';
 import { readStreamEvent, type JournalEvent, type ProgressEvent } from '../lib/stream-events';
@@ -17,11 +22,17 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
   if (runId === null || runId === undefined) return [];
-  if (type.startsWith('run.'))
-    return [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
-  if (!type.startsWith('order.')) return [];
-  if (!fillTypes.has(type)) return [runOrdersKey(runId)];
-  return [runOrdersKey(runId), runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
+  return [runEventsKey(runId), ...keysOfFamily(type, runId)];
+}
+
+function keysOfFamily(type: string, runId: string): QueryKey[] {
+  const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
+  if (type.startsWith('run.')) return [...standing, runDecisionsKey(runId)];
+  if (type.startsWith('log.')) return [runLogKey(runId)];
+  if (type === 'tape.decided') return [runDecisionsKey(runId)];
+  if (type.startsWith('tape.')) return [runTapeKey(runId)];
+  if (fillTypes.has(type)) return [...standing, runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId)];
+  return type.startsWith('order.') ? [runOrdersKey(runId)] : [];
 }
 
 export class LiveUpdates {
@@ -48,6 +59,8 @@ export class LiveUpdates {
     } else if (message.kind === 'progress') {
       this.#progress.request(message.progress.run_id, message.progress);
     } else if (message.kind === 'journal') {
+      const { run_id: runId, ts } = message.event;
+      if (typeof runId === 'string' && typeof ts === 'string') recordLastEvent(this.#client, runId, ts);
       for (const key of keysTouchedBy(message.event)) this.#stale.request(JSON.stringify(key), key);
     } else if (message.kind === 'malformed') {
       console.warn(`Weaver sent an event this page does not understand. ${message.reason}`);

@@ -78,3 +78,16 @@ function rescale({ units, scale }: ExactDecimal, target: number): bigint {
 function magnitude(units: bigint): bigint {
   return units < 0n ? -units : units;
 }
+
+/** The exact difference as plain digits; null unless both are decimals. */
+export function subtractDecimals(left: string, right: string): string | null {
+  const [a, b] = [parseDecimal(left), parseDecimal(right)];
+  if (a === null || b === null) return null;
+  const scale = Math.max(a.scale, b.scale);
+  const units = rescale(a, scale) - rescale(b, scale);
+  const digits = magnitude(units)
+    .toString()
+    .padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  return (units < 0n ? '-' : '') + whole + (scale > 0 ? `.${digits.slice(-scale)}` : '');
+}

@@ -24,6 +24,11 @@ export function formatPercent(value: Shown): string {
   return shown(value, (text) => `${layOutDecimal(text, { places: 2, shift: 2 })}%`);
 }
 
+/** "0.1234" → "+12.34%" */
+export function formatSignedPercent(value: Shown): string {
+  return shown(value, (text) => `${layOutDecimal(text, { places: 2, shift: 2, sign: 'always' })}%`);
+}
+
 /** A ratio such as Sharpe: "1.2345" → "1.23" */
 export function formatRatio(value: Shown): string {
   return shown(value, (text) => layOutDecimal(text, { places: 2 }));

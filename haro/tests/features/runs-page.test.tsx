@@ -14,10 +14,7 @@ test('an empty list teaches the next command', async () => {
 });
 
 test('a run is a row with its mode, status, signed result and a link', async () => {
-  answerGet(
-    '/runs',
-    pageOf([aRun({ mode: 'live', status: 'running' }), aRun({ id: 'run-2', name: '', stats: null })]),
-  );
+  answerGet('/runs', pageOf([aRun({ mode: 'live', status: 'running' }), aRun({ id: 'run-2', name: '', stats: null })]));
   renderApp('/runs');
   const [first, second] = await screen.findAllByTestId('run-row');
   if (first === undefined || second === undefined) throw new Error('two rows expected');

@@ -4,6 +4,8 @@ import type { EquityPoint } from '../../lib/api-types';
 export interface ChartPoint {
   time: number;
   value: number;
+  /** How far below the highest equity so far: 0 or less, as a fraction. */
+  drawdown: number;
   /** The exact figures, for reading. */
   source: EquityPoint;
 }
@@ -13,5 +15,10 @@ export function toChartPoints(points: EquityPoint[]): ChartPoint[] {
     .map((source) => ({ time: Math.floor(Date.parse(source.time) / 1_000), value: Number(source.equity), source }))
     .filter(({ time, value }) => Number.isFinite(time) && Number.isFinite(value))
     .sort((a, b) => a.time - b.time);
-  return sorted.filter((point, at) => point.time !== sorted[at + 1]?.time);
+  const once = sorted.filter((point, at) => point.time !== sorted[at + 1]?.time);
+  let peak = -Infinity;
+  return once.map((point) => {
+    peak = Math.max(peak, point.value);
+    return { ...point, drawdown: peak > 0 ? Math.min(0, point.value / peak - 1) : 0 };
+  });
 }

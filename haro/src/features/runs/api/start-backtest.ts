@@ -28,10 +28,12 @@ export async function startBacktest(backtest: NewRun, attempt: BacktestAttempt):
     },
   );
   const params = { path: { run_id: run.id } };
-  await answerOf(api.POST('/api/v1/runs/{run_id}/start', { params, ...command(attempt.startKey) })).catch((error: unknown) => {
-    if (isAnswered(error)) attempt.startKey = uniqueKey();
-    throw error;
-  });
+  await answerOf(api.POST('/api/v1/runs/{run_id}/start', { params, ...command(attempt.startKey) })).catch(
+    (error: unknown) => {
+      if (isAnswered(error)) attempt.startKey = uniqueKey();
+      throw error;
+    },
+  );
   return run.id;
 }
 
