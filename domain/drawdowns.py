@@ -35,15 +35,21 @@ class Drawdown:
         return (self.end - self.start) / DAY
 
 
+def falls_from_peak(equity: Floats) -> Floats:
+    """Return at each point how far it is below the highest so far, as a fraction of that peak; 0 at a peak.
+
+    equity: its first point is above zero.
+    """
+    peaks = np.maximum.accumulate(equity)
+    return np.asarray((peaks - equity) / peaks, dtype=np.float64)
+
+
 def max_drawdown(equity: Floats) -> float:
     """Return the deepest fall from a peak as a fraction of that peak; 0 for a curve that never falls, or is empty.
 
     equity: its first point is above zero. The result is in [0, 1], above 1 if equity fell below zero.
     """
-    if not len(equity):
-        return 0.0
-    peaks = np.maximum.accumulate(equity)
-    return float(np.max((peaks - equity) / peaks))
+    return float(np.max(falls_from_peak(equity))) if len(equity) else 0.0
 
 
 def deepest_drawdowns(times: Microseconds, equity: Floats, count: int = SHOWN) -> list[Drawdown]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal
 from heapq import nlargest
-from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,10 +17,12 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
+from domain.candles import candle_seconds, candle_starts
 from domain.errors import InvalidInput, Unavailable
-from domain.market import Bars, Floats, from_microseconds, to_microseconds
+from domain.market import Bars, Floats, to_microseconds
 from domain.money import exact, plain, posted
 from domain.order import OrderFill
+from domain.periods import periods
 from domain.portfolio import Portfolio, Position, Trade
 from domain.run import RunCompleted, RunCreated
 from interfaces.web.release import release
@@ -38,15 +39,6 @@ MAX_MARKED_IN_ALL = 1_000
 MAX_TRADES = 1_000
 
 _SECOND = 1_000_000
-_DAY = 86_400
-# 1970 began on a Thursday: three days earlier weeks begin on Monday, and shorter candles where they do anyway.
-_WEEKDAY_OFFSET = 3 * _DAY
-_CANDLE_SECONDS = (
-    *(1, 2, 5, 10, 15, 30),
-    *(minutes * 60 for minutes in (1, 2, 3, 5, 10, 15, 30)),
-    *(hours * 3_600 for hours in (1, 2, 3, 4, 6, 8, 12)),
-    *(days * _DAY for days in (1, 2, 7, 14, 28, 56, 112, 224, 448)),
-)
 # An average price may never end; beyond these digits it says nothing.
 _AVERAGE = Context(prec=12)
 _ALWAYS_SHOWN = frozenset({"commission_bps", "slippage_bps"})
@@ -205,30 +197,14 @@ def _equity(given: ReportInput) -> Json:
 
 
 def _years(points: Sequence[tuple[datetime, Decimal]], initial: Decimal) -> list[Json]:
-    """Returns by calendar month in UTC, newest year last: a month's last point against that of the month before.
-
-    A bar that closes at a month's midnight belongs to the month that ends there. None: a month without a point, or no
-    return because equity was not above zero.
-    """
-
-    def month(point: tuple[datetime, Decimal]) -> tuple[int, int]:
-        inside = from_microseconds(to_microseconds(point[0]) - 1)
-        return inside.year, inside.month
-
-    ends = [(key, list(group)[-1][1]) for key, group in groupby(points, key=month)]
-    years: dict[int, Json] = {}
-    year_start = initial
-    for (_, before), ((year, number), equity) in pairwise([((0, 0), initial), *ends]):
-        if year not in years:
-            years[year] = {"year": year, "months": [None] * 12, "whole": None}
-            year_start = before
-        years[year]["months"][number - 1] = _change(before, equity)
-        years[year]["whole"] = _change(year_start, equity)
+    """Returns by calendar month, newest year last; None: a month without a point, or without a return."""
+    years: dict[int, Json] = {
+        year.start.year: {"year": year.start.year, "months": [None] * 12, "whole": year.change}
+        for year in periods(points, initial, "year")
+    }
+    for month in periods(points, initial, "month"):
+        years[month.start.year]["months"][month.start.month - 1] = month.change
     return list(years.values())
-
-
-def _change(before: Decimal, after: Decimal) -> float | None:
-    return round(float(after / before - 1), 8) if before > 0 else None
 
 
 def _charts(given: ReportInput, numbered: Sequence[tuple[int, Trade]]) -> list[Json]:
@@ -254,7 +230,8 @@ def _candles(bars: Bars, most: int) -> Json:
 
     A candle is labelled by the open of its first bar; where there are no bars there is no candle.
     """
-    seconds, starts = _partition(bars, most)
+    seconds = candle_seconds(bars.time, bars.timeframe, most)
+    starts = candle_starts(bars.time, seconds) if len(bars) > most else np.arange(len(bars))
 
     def column(values: Floats) -> list[float]:
         found: list[float] = values.tolist()
@@ -271,21 +248,6 @@ def _candles(bars: Bars, most: int) -> Json:
         "low": column(np.minimum.reduceat(bars.low, starts)),
         "close": column(bars.close[ends]),
     }
-
-
-def _partition(bars: Bars, most: int) -> "tuple[int, np.ndarray[tuple[int], np.dtype[np.intp]]]":
-    """The length of a candle in seconds, and where each begins among the bars; the last resort is one candle of all."""
-    length = bars.timeframe.seconds
-    if len(bars) <= most:
-        return length, np.arange(len(bars))
-    for seconds in _CANDLE_SECONDS:
-        if seconds <= length or seconds % length:
-            continue
-        buckets = (bars.time + _WEEKDAY_OFFSET * _SECOND) // (seconds * _SECOND)
-        starts = np.flatnonzero(np.diff(buckets, prepend=buckets[0] - 1))
-        if len(starts) <= most:
-            return seconds, starts
-    return _seconds(bars.end_time) - _seconds(bars.start_time), np.zeros(1, dtype=np.intp)
 
 
 def _trade(number: int, trade: Trade) -> Json:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.candles import candle_opens, candle_starts
 from domain.market import Bars, Microseconds, Timeframe, to_microseconds
 from interfaces.market_data.files import VALUES
 
@@ -125,6 +126,33 @@ def bars_from(symbol: str, timeframe: Timeframe, chunks: Iterable[Chunk]) -> Bar
         for name, column in zip(VALUES, values, strict=True)
     }
     return Bars(symbol, timeframe, _integers(times) + POSTGRES_EPOCH, **columns)
+
+
+def times_from(columns: Iterable[bytes]) -> Microseconds:
+    """Return the opens of bars from the time columns of chunks that follow each other."""
+    return _integers(columns) + POSTGRES_EPOCH
+
+
+def summed(rows: Rows, seconds: int) -> Rows:
+    """Return the candles of a length that rows add up to, labelled by where they begin; the rows are ascending by time.
+
+    Their sums may be summed again, with others that follow them. The trades of a candle are untold if those of one of
+    its bars are.
+    """
+    if not len(rows):
+        return rows
+    time = rows["time"].copy()
+    starts = candle_starts(time, seconds)
+    untold = np.logical_or.reduceat(rows["trade_count"] == UNTOLD, starts)
+    made = np.empty(len(starts), ROW)
+    made["time"] = candle_opens(time[starts], seconds)
+    made["open"] = rows["open"][starts]
+    made["high"] = np.maximum.reduceat(rows["high"], starts)
+    made["low"] = np.minimum.reduceat(rows["low"], starts)
+    made["close"] = rows["close"][np.append(starts[1:], len(rows)) - 1]
+    made["volume"] = np.add.reduceat(rows["volume"], starts)
+    made["trade_count"] = np.where(untold, UNTOLD, np.add.reduceat(rows["trade_count"], starts))
+    return made
 
 
 def _columns(chunks: Iterable[Chunk]) -> list[tuple[bytes, ...]]:

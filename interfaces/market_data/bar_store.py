@@ -5,15 +5,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import batched, islice
 from pathlib import Path
 
+import numpy as np
 from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.rows import TupleRow
 
 from application.ports import BarCoverage
+from domain.candles import candle_name, candle_seconds
 from domain.errors import SymbolNotFound
-from domain.market import Bars, Timeframe, from_microseconds, to_microseconds
+from domain.market import Bars, Microseconds, Timeframe, from_microseconds, to_microseconds
 from domain.run import BarFile
 from interfaces.database import Pool, connect, database_errors
 from interfaces.market_data.bar_chunks import (
@@ -21,6 +23,7 @@ from interfaces.market_data.bar_chunks import (
     UNTOLD,
     Chunk,
     Merged,
+    Rows,
     bars_from,
     chunk_numbers,
     chunk_range,
@@ -28,6 +31,8 @@ from interfaces.market_data.bar_chunks import (
     merge,
     rows_from,
     rows_of,
+    summed,
+    times_from,
 )
 from interfaces.market_data.files import read_bars
 
@@ -36,6 +41,8 @@ SERIES_LOCK = 0x42415253
 SERIES_SHOWN = 12
 # A page of candles asks for 1,000: three chunks without gaps.
 CHUNKS_AT_ONCE = 4
+# Of a series that is summed up: 128 chunks are 65,536 bars, 3.5 MB.
+CHUNKS_SUMMED_AT_ONCE = 128
 
 # Where no trade count is told there are no bytes: every column of a chunk is bytes.
 KEPT = ", ".join((*COLUMNS[:-1], "coalesce(trade_count, ''::bytea)"))
@@ -44,6 +51,7 @@ select {KEPT} from bar_chunks
 where symbol = %(symbol)s and timeframe = %(timeframe)s and chunk between %(first)s and %(last)s order by chunk
 """
 COPY_OUT = f"copy ({CHUNKS}) to stdout (format binary)"
+COPY_TIMES_OUT = COPY_OUT.replace(KEPT, "time")
 COPY_IN = f"copy bar_chunks (symbol, timeframe, chunk, {', '.join(COLUMNS)}) from stdin (format binary)"
 COPIED = ("text", "text", "int8", *("bytea" for _ in COLUMNS))
 DELETE = """
@@ -78,6 +86,19 @@ class Candle:
     close: float
     volume: float
     trade_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars of a whole range, oldest first, each of `seconds`: the stored ones, or fewer that they add up to.
+
+    An added-up bar is labelled by where its length begins, a multiple of it from 00:00 UTC; the first and the last one
+    may be of a part of it, where the range cuts through.
+    """
+
+    timeframe: str
+    seconds: int
+    candles: list[Candle]
 
 
 class BarStore:
@@ -173,6 +194,30 @@ class BarStore:
                         break
         return list(candles)
 
+    def chart(
+        self, symbol: str, timeframe: Timeframe, start: datetime | None, end: datetime | None, most: int
+    ) -> Chart:
+        """Return all that is stored of [start, end) as at most `most` candles, 2 or more; exactly where it is no more.
+
+        Their opens are looked at first, all else is added up stretch by stretch: a million bars take little memory.
+        """
+        first, last = chunk_range(timeframe, start, end)
+        with self._connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            # Both looks are at one picture of the table, whatever is imported meanwhile.
+            cursor.execute("set transaction isolation level repeatable read, read only")
+            times = _stored_times(cursor, symbol, timeframe, first, last)
+            times = times[_between(times, start, end)]
+            seconds = candle_seconds(times, timeframe, most)
+            is_exact = len(times) <= most
+            stretches = []
+            for chunks in batched(_stored(cursor, symbol, timeframe, first, last), CHUNKS_SUMMED_AT_ONCE, strict=False):
+                rows = rows_from(chunks)
+                rows = rows[_between(rows["time"], start, end)]
+                stretches.append(rows if is_exact else summed(rows, seconds))
+        rows = np.concatenate(stretches or [rows_from(())])
+        name = timeframe.name if is_exact else candle_name(seconds)
+        return Chart(name, seconds, _shown(symbol, name, rows if is_exact else summed(rows, seconds)))
+
     def close(self) -> None:
         """Do nothing: no connection of its own outlives a call."""
 
@@ -195,6 +240,18 @@ def _stored(cursor: Cursor[TupleRow], symbol: str, timeframe: Timeframe, first: 
         yield from copy.rows()
 
 
+def _stored_times(cursor: Cursor[TupleRow], symbol: str, timeframe: Timeframe, first: int, last: int) -> Microseconds:
+    """Return the opens of all bars in the stored chunks of these numbers."""
+    with cursor.copy(COPY_TIMES_OUT.encode(), _range(symbol, timeframe, first, last)) as copy:
+        return times_from(time for (time,) in copy.rows())
+
+
+def _between(time: Microseconds, start: datetime | None, end: datetime | None) -> slice:
+    """Return where the bars are that open in [start, end); the times are ascending."""
+    first = 0 if start is None else int(np.searchsorted(time, to_microseconds(start)))
+    return slice(first, len(time) if end is None else int(np.searchsorted(time, to_microseconds(end))))
+
+
 def _replace(cursor: Cursor[TupleRow], symbol: str, timeframe: Timeframe, merged: Merged) -> None:
     """Write the chunks that an import makes or changes over those that are stored."""
     chunks = dict(cut(merged.rows, timeframe))
@@ -210,12 +267,12 @@ def _candles(
 ) -> list[Candle]:
     """Return the bars of a chunk that open in [start, end)."""
     rows = rows_from([chunk])
-    if start is not None:
-        rows = rows[rows["time"] >= to_microseconds(start)]
-    if end is not None:
-        rows = rows[rows["time"] < to_microseconds(end)]
+    return _shown(symbol, timeframe.name, rows[_between(rows["time"], start, end)])
+
+
+def _shown(symbol: str, timeframe: str, rows: Rows) -> list[Candle]:
     return [
-        Candle(symbol, timeframe.name, from_microseconds(time), open_, high, low, close, volume, _told(trade_count))
+        Candle(symbol, timeframe, from_microseconds(time), open_, high, low, close, volume, _told(trade_count))
         for time, open_, high, low, close, volume, trade_count in rows.tolist()
     ]
 

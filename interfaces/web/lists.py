@@ -10,6 +10,7 @@ from interfaces.web.access import SHOWN_SECONDS, reading, require_run
 from interfaces.web.pagination import Cursors, PageOfRows, paged
 from interfaces.web.queries import Paged
 from projections.paging import Listing
+from projections.runs import RunRow
 
 
 def listed[Row](
@@ -55,14 +56,15 @@ def listed_of_run[Row](
     return listed(here, sealed, f"{listing.table} of {run_id}", query, listing, page, run_id=run_id)
 
 
-def require_shown_run(here: Weaver, run_id: UUID, read_model: str, as_of: int | None = None) -> None:
-    """End the request with a 404 when there is no such run, and give the read model a moment to catch up with its row.
+def require_shown_run(here: Weaver, run_id: UUID, read_model: str, as_of: int | None = None) -> RunRow:
+    """Return the run, and give the read model a moment to catch up with its row; a 404 when there is no such run.
 
     Whoever sees that a run has completed finds all it did in its lists, without knowing about positions.
     as_of: a position at which the run must have been there; it may be deleted since.
     """
     with reading(here) as connection:
-        reached = require_run(connection, run_id, as_of).position
+        run = require_run(connection, run_id, as_of)
     for processor in here.processors:
         if processor.name == read_model:
-            processor.wait_for(reached, SHOWN_SECONDS)
+            processor.wait_for(run.position, SHOWN_SECONDS)
+    return run

@@ -20,12 +20,17 @@ strategies_router = openapi.router("strategies")
 
 @router.get("/candles", response_model=Candles, responses=openapi.failures(404), dependencies=[shows()])
 def list_candles(here: Here, query: Annotated[CandleQuery, Query()]) -> dict[str, Any]:
-    """List the last `limit` stored bars that open in [start, end), oldest first."""
+    """List the last `limit` stored bars that open in [start, end), or all of them as at most `points`, oldest first."""
     symbol, timeframe = parse_symbol(query.symbol), Timeframe.parse(query.timeframe)
-    candles = here.bars.candles(symbol, timeframe, query.start, query.end, query.limit)
+    name, seconds = timeframe.name, timeframe.seconds
+    if query.points is None:
+        candles = here.bars.candles(symbol, timeframe, query.start, query.end, query.limit)
+    else:
+        chart = here.bars.chart(symbol, timeframe, query.start, query.end, query.points)
+        name, seconds, candles = chart.timeframe, chart.seconds, chart.candles
     if not candles:
         here.bars.require_coverage(symbol, timeframe)
-    return {"items": candles}
+    return {"timeframe": name, "seconds": seconds, "items": candles}
 
 
 @router.get("/symbols", response_model=Page[Coverage], responses=openapi.failures(400), dependencies=[shows()])

@@ -1,8 +1,8 @@
 """Market data and strategies as they cross the wire."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.market import TIMEFRAMES
 from interfaces.web.queries import MAX_PAGE_SIZE, Paged, Read
@@ -18,7 +18,19 @@ class CandleQuery(Read):
     timeframe: Annotated[Text, Field(json_schema_extra={"enum": list(TIMEFRAMES)})]
     start: MomentIn | None = Field(None, description="Bars that open at or after this time.")
     end: MomentIn | None = Field(None, description="Bars that open before this time.")
-    limit: int = Field(1_000, ge=1, le=MAX_CANDLES)
+    limit: int = Field(1_000, ge=1, le=MAX_CANDLES, description="Only the last so many. Not with `points`.")
+    points: int | None = Field(
+        None,
+        ge=2,
+        le=MAX_CANDLES,
+        description="The whole range as at most so many bars: where more are stored, longer ones that they add up to.",
+    )
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.points is not None and "limit" in self.model_fields_set:
+            raise ValueError("limit is the end of the range, points the whole of it: give one of them")
+        return self
 
 
 class Candle(Answered):
@@ -36,8 +48,14 @@ class Candle(Answered):
 
 
 class Candles(Answered):
-    """Bars, oldest first."""
+    """Bars, oldest first.
 
+    Those that others were added up to for `points` begin at multiples of their length, from 00:00 UTC, those of a week
+    and longer on a Monday; the first and the last may be of a part of it.
+    """
+
+    timeframe: Annotated[str, Field(description="Of the bars below: the one asked for, or a multiple of it.")]
+    seconds: Annotated[int, Field(description="The length of each of them.", examples=[3_600])]
     items: list[Candle]
 
 

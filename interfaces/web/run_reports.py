@@ -1,6 +1,6 @@
 """Routes of what a run did: its orders, fills, equity, statistics and events."""
 
-from functools import partial
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -14,8 +14,8 @@ from interfaces.web.lists import listed_of_run, require_shown_run
 from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
 from interfaces.web.orders import orders_page
 from interfaces.web.pagination import Page, PageOfRows, paged
-from interfaces.web.queries import Paged, Read, ReadPast
-from interfaces.web.run_schemas import EquityCurve, EquityPoint, Figure
+from interfaces.web.queries import Paged, Read
+from interfaces.web.run_schemas import EquityCurve, EquityPoint, EquityQuery, Figure
 from interfaces.web.runs import RunId
 from projections import equity, fills, orders, runs, stats
 
@@ -56,16 +56,23 @@ def list_run_fills(
     responses=_failures,
     dependencies=[shows(runs.NAME, equity.NAME)],
 )
-def show_equity(here: Here, run_id: RunId, query: Annotated[ReadPast, Query()]) -> EquityCurve:
+def show_equity(here: Here, run_id: RunId, query: Annotated[EquityQuery, Query()]) -> EquityCurve:
     """Show the run's equity curve, oldest point first, whole or as far as it had come at some time."""
     as_of = past(here, query.as_of, equity.NAME, run_id=run_id)
-    require_shown_run(here, run_id, equity.NAME, as_of)
-    find = equity.curve if as_of is None else partial(equity.curve_past, as_of=as_of)
+    run = require_shown_run(here, run_id, equity.NAME, as_of)
     with reading(here) as connection:
-        curve = find(connection, run_id)
+        curve = equity.curve(
+            connection,
+            run_id,
+            run.initial_cash,
+            most=query.points,
+            start=query.start,
+            end=query.end,
+            as_of=as_of,
+        )
     # Straight from numeric columns: checking tens of thousands of points again would take longer than reading them.
     return EquityCurve.model_construct(
-        items=[EquityPoint.model_construct(time=point.time, equity=point.equity, cash=point.cash) for point in curve]
+        total=curve.total, items=[EquityPoint.model_construct(**asdict(point)) for point in curve.points]
     )
 
 

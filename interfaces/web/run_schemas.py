@@ -10,7 +10,7 @@ from application.runs import MAX_WARMUP_BARS
 from domain.market import TIMEFRAMES
 from domain.run import MODES, Mode, RunStatus
 from domain.venues import GENERIC, VENUES
-from interfaces.web.queries import Paged
+from interfaces.web.queries import Paged, ReadPast
 from interfaces.web.values import (
     Answered,
     CatalogName,
@@ -24,6 +24,9 @@ from interfaces.web.values import (
     ParameterName,
     Text,
 )
+from projections.equity import MOST_POINTS
+
+MAX_POINTS = 10_000
 
 EXAMPLE: JsonDict = {
     "strategy_id": "sma_cross",
@@ -194,17 +197,39 @@ class Figure(Answered):
     reason: str | None = None
 
 
+class EquityQuery(ReadPast):
+    """Which of a run's points to show. start, end: marked in [start, end)."""
+
+    start: MomentIn | None = None
+    end: MomentIn | None = None
+    points: int = Field(
+        MOST_POINTS,
+        ge=10,
+        le=MAX_POINTS,
+        description="Of more points than so many, those are shown that no peak and no trough is lost without.",
+    )
+
+
 class EquityPoint(Answered):
     """Equity and cash in quote currency at the close of a bar."""
 
     time: MomentOut
     equity: DecimalOut
     cash: DecimalOut
+    drawdown: Annotated[
+        float,
+        Field(
+            description="How far equity is below its highest point so far, the initial cash included, as a fraction of "
+            "that peak: 0.2 is a fall of 20 %. Of the whole curve, whatever part of it is shown.",
+            examples=[0.031],
+        ),
+    ]
 
 
 class EquityCurve(Answered):
     """The points a run has marked, oldest first."""
 
+    total: Annotated[int, Field(description="How many were marked in the range; fewer may be shown.")]
     items: list[EquityPoint]
 
 

@@ -86,6 +86,7 @@ def test_bar_store(bars: Bars, database_url: str, tmp_path: Path) -> None:
     rate("CSV with ISO times, file to committed", bars, lambda: _import(store, iso, bars.symbol), empty)
     assert load().content_hash() == bars.content_hash()
     rate("store, loaded", bars, load)
+    rate("store, summed up to 2,920 candles", bars, lambda: store.chart(bars.symbol, MINUTE, None, None, 3_000))
     day = bars.between(None, bars.start_time.replace(day=2))
     rate("store, one day loaded", day, lambda: store.load(bars.symbol, MINUTE, day.start_time, day.end_time))
     last = bars.between(bars.start_time.replace(month=12, day=31, hour=23, minute=59), None)

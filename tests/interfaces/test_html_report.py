@@ -204,7 +204,7 @@ def test_few_bars_are_their_own_candles() -> None:
 
 @given(
     gaps=st.lists(st.sampled_from([1, 1, 1, 2, 7, 60, 1_441, 50_000]), min_size=1, max_size=60),
-    most=st.integers(min_value=1, max_value=20),
+    most=st.integers(min_value=2, max_value=20),
     data=st.data(),
 )
 def test_a_candle_is_what_a_loop_over_its_bars_makes_of_them(gaps: list[int], most: int, data: st.DataObject) -> None:

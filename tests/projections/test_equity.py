@@ -1,19 +1,24 @@
 """Marks of equity in, curves out."""
 
-import itertools
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_drawn
+from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.ids import new_id
 from domain.run import RunEquityMarked
 from projections import equity
-from projections.equity import EquityPoint, EquityReadModel
+from projections.equity import Curve, CurvePoint, EquityReadModel
 from tests.projections.facts import fold, given, minute
 
 RUN, OTHER = new_id(), new_id()
+INITIAL = Decimal(100)
 
 
 def marked(first: int, *amounts: str) -> RunEquityMarked:
@@ -23,27 +28,47 @@ def marked(first: int, *amounts: str) -> RunEquityMarked:
     )
 
 
+def shown(connection: Connection[TupleRow], run_id: UUID = RUN, **asked: Any) -> list[CurvePoint]:
+    return equity.curve(connection, run_id, INITIAL, **asked).points
+
+
 def test_every_marked_point_is_in_the_curve_oldest_first(connection: Connection[TupleRow]) -> None:
     given(connection, RUN, marked(10, "3.30", "4"), marked(1, "1", "2"))
     given(connection, new_id(), marked(1, "99"))
     fold(connection, EquityReadModel())
-    assert equity.curve(connection, RUN) == [
-        EquityPoint(RUN, minute(1), Decimal(1), Decimal(5), 2),
-        EquityPoint(RUN, minute(2), Decimal(2), Decimal(5), 2),
-        EquityPoint(RUN, minute(10), Decimal("3.30"), Decimal(5), 1),
-        EquityPoint(RUN, minute(11), Decimal(4), Decimal(5), 1),
-    ]
+    assert equity.curve(connection, RUN, Decimal(1)) == Curve(
+        4,
+        [
+            CurvePoint(minute(1), Decimal(1), Decimal(5), 0.0),
+            CurvePoint(minute(2), Decimal(2), Decimal(5), 0.0),
+            CurvePoint(minute(10), Decimal("3.30"), Decimal(5), 0.0),
+            CurvePoint(minute(11), Decimal(4), Decimal(5), 0.0),
+        ],
+    )
+
+
+def test_drawdown_is_from_the_highest_point_so_far_and_at_first_from_the_initial_cash(
+    connection: Connection[TupleRow],
+) -> None:
+    given(connection, RUN, marked(0, "90", "120", "60", "150", "150"))
+    fold(connection, EquityReadModel())
+    assert [point.drawdown for point in shown(connection)] == [0.1, 0, 0.5, 0, 0]
+    part = equity.curve(connection, RUN, INITIAL, start=minute(2), end=minute(4))
+    assert part.total == 2
+    assert [(point.time, point.drawdown) for point in part.points] == [(minute(2), 0.5), (minute(3), 0)]
+    assert equity.curve(connection, RUN, INITIAL, start=minute(4), end=minute(4)) == Curve(0, [])
+    assert equity.curve(connection, RUN, INITIAL, start=minute(5)) == Curve(0, [])
 
 
 @pytest.mark.parametrize("batch", [1, 1_000])
 def test_a_time_marked_again_has_the_value_marked_last(connection: Connection[TupleRow], batch: int) -> None:
     given(connection, RUN, marked(1, "1", "2"), marked(2, "3", "4"))
     fold(connection, EquityReadModel(), batch)
-    assert [(int(point.equity), point.position) for point in equity.curve(connection, RUN)] == [(1, 1), (3, 2), (4, 2)]
+    assert [int(point.equity) for point in shown(connection)] == [1, 3, 4]
 
 
 def test_a_run_that_marked_nothing_has_no_points(connection: Connection[TupleRow]) -> None:
-    assert equity.curve(connection, RUN) == []
+    assert equity.curve(connection, RUN, INITIAL) == Curve(0, [])
 
 
 @pytest.mark.parametrize("batch", [1, 3, 1_000])
@@ -55,36 +80,35 @@ def test_points_that_are_marked_one_by_one_make_the_same_curve(connection: Conne
         if batch == 1:  # as live: each is folded when it comes
             fold(connection, EquityReadModel())
     fold(connection, EquityReadModel(), batch)
-    at_once, one_by_one = equity.curve(connection, RUN), equity.curve(connection, OTHER)
-    assert [(point.time, point.equity, point.cash) for point in one_by_one] == [
-        (point.time, point.equity, point.cash) for point in at_once
-    ]
-    assert [point.position for point in one_by_one] == list(range(2, 12))
+    assert shown(connection, OTHER) == shown(connection, RUN)
+    assert [int(point.equity) for point in shown(connection, OTHER, as_of=5)] == [100, 101, 102, 103]
 
 
-@pytest.mark.parametrize("count", [1, 2, 8, 9, 10, 17, 1_000])
-def test_of_a_long_curve_evenly_many_points_are_shown_and_both_ends(
-    connection: Connection[TupleRow], monkeypatch: pytest.MonkeyPatch, count: int
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given_drawn(amounts=st.lists(st.integers(1, 99), min_size=1, max_size=200), most=st.integers(10, 60))
+def test_of_a_long_curve_no_peak_and_no_trough_is_lost(
+    connection: Connection[TupleRow], amounts: list[int], most: int
 ) -> None:
-    monkeypatch.setattr(equity, "MOST_POINTS", 9)
-    given(connection, RUN, marked(0, *map(str, range(1, count + 1))))
+    run_id = new_id()
+    given(connection, run_id, marked(0, *map(str, amounts)))
     fold(connection, EquityReadModel())
-    shown = [int(point.equity) for point in equity.curve(connection, RUN)]
-    assert (shown[0], shown[-1]) == (1, count)
-    assert len(shown) <= 9
-    assert len(shown) == count or len(shown) > 4
-    steps = {later - earlier for earlier, later in itertools.pairwise(shown[1:])}
-    assert len(steps) <= 1, "evenly, but for the first"
+    whole = shown(connection, run_id, most=1_000)
+    found = equity.curve(connection, run_id, INITIAL, most=most)
+    assert (found.total, len(whole)) == (len(amounts), len(amounts))
+    assert len(found.points) <= most
+    assert set(found.points) <= set(whole)
+    assert found.points == sorted(found.points, key=lambda point: point.time)
+    assert (found.points[0], found.points[-1]) == (whole[0], whole[-1])
+    for value in (lambda point: point.equity), (lambda point: point.drawdown):
+        assert min(map(value, found.points)) == min(map(value, whole))
+        assert max(map(value, found.points)) == max(map(value, whole))
 
 
-def test_a_long_curve_of_the_past_ends_where_it_had_come_to(
-    connection: Connection[TupleRow], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(equity, "MOST_POINTS", 9)
+def test_a_long_curve_of_the_past_ends_where_it_had_come_to(connection: Connection[TupleRow]) -> None:
     for number in range(1, 41):
         given(connection, RUN, marked(number, str(number)))
     fold(connection, EquityReadModel())
     for as_of in (1, 8, 9, 25, 40):
-        shown = [int(point.equity) for point in equity.curve_past(connection, RUN, as_of)]
-        assert (shown[0], shown[-1]) == (1, as_of)
-        assert len(shown) <= 9
+        found = [int(point.equity) for point in shown(connection, most=10, as_of=as_of)]
+        assert (found[0], found[-1]) == (1, as_of)
+        assert len(found) <= 10

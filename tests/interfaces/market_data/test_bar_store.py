@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from psycopg.conninfo import make_conninfo
 
 from application.ports import BarCoverage, BarSource
 from domain.errors import BarsInvalid, DatabaseUnavailable, SymbolNotFound
+from domain.ids import new_id
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.run import BarFile
 from interfaces.database import migrate, pool
-from interfaces.market_data.bar_chunks import CHUNK_BARS
-from interfaces.market_data.bar_store import CHUNKS_AT_ONCE, BarStore, Candle
+from interfaces.market_data import bar_store
+from interfaces.market_data.bar_chunks import CHUNK_BARS, UNTOLD
+from interfaces.market_data.bar_store import CHUNKS_AT_ONCE, BarStore, Candle, Chart
 from interfaces.market_data.sample_bars import sample_bars
 from tests.interfaces.market_data.bar_files import csv_file, row
 from tests.interfaces.market_data.stored_bars import MINUTE, SECOND, START, at, everything, flat, require_exact_series
@@ -332,6 +335,94 @@ def test_a_candle_tells_the_bar_in_utc(store: BarStore) -> None:
 
     assert candle == Candle("BTC/USD", "1m", START, 10.1, 12.2, 9.3, 11.4, 5.5, None)
     assert candle.timestamp.utcoffset() == timedelta(0)
+
+
+# -- charts --------------------------------------------------------------------------------------------------------
+
+
+def test_a_chart_that_has_room_for_every_bar_shows_the_bars_themselves(store: BarStore) -> None:
+    store.save(flat([0, 1, 2, 700, 1500], 10), "test")
+
+    chart = store.chart("BTC/USD", MINUTE, None, None, 5)
+
+    assert (chart.timeframe, chart.seconds) == ("1m", 60)
+    assert chart.candles == store.candles("BTC/USD", MINUTE, None, None, 5)
+    part = store.chart("BTC/USD", MINUTE, at(1), at(701), 3)
+    assert part.candles == store.candles("BTC/USD", MINUTE, at(1), at(701), 3)
+
+
+def test_a_chart_of_nothing_is_empty(store: BarStore) -> None:
+    assert store.chart("BTC/USD", MINUTE, None, None, 2) == Chart("1m", 60, [])
+    store.save(flat([0], 10), "test")
+    assert store.chart("BTC/USD", MINUTE, at(1), at(2), 2) == Chart("1m", 60, [])
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    gaps=st.lists(st.sampled_from([1, 1, 1, 2, 500, 1_441]), min_size=1, max_size=80),
+    most=st.integers(2, 30),
+    start=st.none() | st.integers(-10, 3_000),
+    end=st.none() | st.integers(-10, 60_000),
+    data=st.data(),
+)
+def test_a_chart_is_what_a_loop_over_the_stored_bars_adds_up(
+    lasting_store: BarStore, gaps: list[int], most: int, start: int | None, end: int | None, data: st.DataObject
+) -> None:
+    minutes = np.cumsum(gaps)
+    columns = np.array(data.draw(st.lists(st.tuples(*[st.integers(1, 9)] * 3), min_size=len(gaps), max_size=len(gaps))))
+    opens, closes, volumes = columns.T.astype(float)
+    time = to_microseconds(START) + minutes * MINUTE.microseconds
+    symbol = f"C{new_id().hex[-20:]}"
+    highs, lows = np.maximum(opens, closes) + 1, np.minimum(opens, closes) / 2
+    lasting_store.save(Bars(symbol, MINUTE, time, opens, highs, lows, closes, volumes), "test")
+    bounds = None if start is None else at(start), None if end is None else at(end)
+
+    chart = lasting_store.chart(symbol, MINUTE, *bounds, most)
+
+    bars = lasting_store.candles(symbol, MINUTE, *bounds, len(gaps))
+    assert len(chart.candles) <= most
+    length = timedelta(seconds=chart.seconds)
+    assert {candle.timeframe for candle in chart.candles} <= {chart.timeframe}
+    placed = []
+    for candle in chart.candles:
+        inside = [bar for bar in bars if candle.timestamp <= bar.timestamp < candle.timestamp + length]
+        placed += inside
+        assert (candle.open, candle.close) == (inside[0].open, inside[-1].close)
+        assert (candle.high, candle.low) == (max(bar.high for bar in inside), min(bar.low for bar in inside))
+        assert (candle.volume, candle.trade_count) == (sum(bar.volume for bar in inside), None)
+    assert placed == bars
+
+
+def test_a_long_chart_is_added_up_stretch_by_stretch(store: BarStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = sample_bars(days=5)
+    store.save(bars, "sample")
+    at_once = store.chart(bars.symbol, MINUTE, None, None, 100)
+    monkeypatch.setattr(bar_store, "CHUNKS_SUMMED_AT_ONCE", 1)
+
+    in_stretches = store.chart(bars.symbol, MINUTE, None, None, 100)
+
+    assert at_once.timeframe == in_stretches.timeframe == "2h"
+    assert len(in_stretches.candles) == 60
+    volumes = [candle.volume for candle in at_once.candles]
+    assert [candle.volume for candle in in_stretches.candles] == pytest.approx(volumes)
+    assert [replace(candle, volume=0) for candle in in_stretches.candles] == [
+        replace(candle, volume=0) for candle in at_once.candles
+    ]
+
+
+def test_trades_are_counted_where_every_bar_tells_them(store: BarStore, database_url: str) -> None:
+    store.save(flat([0, 1, 2, 3, 4, 5], 10), "test")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        counts = np.array([3, 4, 5, 6, UNTOLD, 7], ">i8").tobytes()
+        connection.execute("update bar_chunks set trade_count = %s", (counts,))
+
+    chart = store.chart("BTC/USD", MINUTE, None, None, 3)
+
+    assert [(candle.timestamp, candle.trade_count) for candle in chart.candles] == [
+        (at(0), 7),
+        (at(2), 11),
+        (at(4), None),
+    ]
 
 
 # -- what is not there ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from domain.ids import new_id
+from domain.money import exact, plain
 from interfaces.composition import Weaver
 from tests.interfaces.web.scenes import CHAIN, bars, orders_of, record_backtest, record_run, require_error
 
@@ -120,7 +121,9 @@ def test_one_order_tells_its_whole_story(api: httpx.Client, weaver: Weaver) -> N
 def test_candles_are_decimals_in_order_of_time(api: httpx.Client, weaver: Weaver) -> None:
     stored = bars()
     params: dict[str, Any] = {"symbol": "BTC/USD", "timeframe": "1h"}
-    everything = api.get("/candles", params=params).json()["items"]
+    answer = api.get("/candles", params=params).json()
+    assert (answer["timeframe"], answer["seconds"]) == ("1h", 3_600)
+    everything = answer["items"]
     assert len(everything) == 500
     assert everything[0]["timestamp"] == "2024-01-01T00:00:00Z"
     assert [Decimal(candle["close"]) for candle in everything] == [
@@ -132,8 +135,39 @@ def test_candles_are_decimals_in_order_of_time(api: httpx.Client, weaver: Weaver
         f"2024-01-02T0{hour}:00:00Z" for hour in range(3)
     ]
     assert api.get("/candles", params=params | {"limit": 2}).json()["items"] == everything[-2:]
-    assert api.get("/candles", params=params | {"start": "2030-01-01"}).json() == {"items": []}
+    nothing = {"timeframe": "1h", "seconds": 3_600, "items": []}
+    assert api.get("/candles", params=params | {"start": "2030-01-01"}).json() == nothing
+    assert api.get("/candles", params=params | {"start": "2030-01-01", "points": 9}).json() == nothing
     assert "BTC/USD" in require_error(api.get("/candles?symbol=NOPE&timeframe=1h"), 404, "NOT_FOUND")["message"]
+
+
+def test_a_whole_range_is_shown_in_as_many_candles_as_there_is_room_for(api: httpx.Client, weaver: Weaver) -> None:
+    stored = bars()
+    params: dict[str, Any] = {"symbol": "BTC/USD", "timeframe": "1h"}
+    whole = api.get("/candles", params=params | {"points": 500}).json()
+    assert whole == api.get("/candles", params=params).json()
+    fewer = api.get("/candles", params=params | {"points": 25}).json()
+    assert (fewer["timeframe"], fewer["seconds"]) == ("1d", 86_400)
+    assert len(fewer["items"]) == 21
+    first = fewer["items"][0]
+    assert first == {
+        "symbol": "BTC/USD",
+        "timeframe": "1d",
+        "timestamp": "2024-01-01T00:00:00Z",
+        "open": plain(exact(float(stored.open[0]))),
+        "high": plain(exact(float(stored.high[:24].max()))),
+        "low": plain(exact(float(stored.low[:24].min()))),
+        "close": plain(exact(float(stored.close[23]))),
+        "volume": "60",
+        "trade_count": None,
+    }
+    day = {"start": "2024-01-02", "end": "2024-01-03", "points": 12}
+    assert [one["timestamp"][:13] for one in api.get("/candles", params=params | day).json()["items"]] == [
+        f"2024-01-02T{hour:02}" for hour in range(0, 24, 2)
+    ]
+    assert (
+        "BTC/USD" in require_error(api.get("/candles?symbol=NOPE&timeframe=1h&points=9"), 404, "NOT_FOUND")["message"]
+    )
 
 
 def test_symbols_say_what_is_stored(api: httpx.Client, weaver: Weaver) -> None:

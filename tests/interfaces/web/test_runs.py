@@ -92,12 +92,16 @@ def test_a_run_that_completed_shows_its_figures_fills_orders_equity_and_events(
     assert orders["items"][-1]["qty"] == "0.5"
     fills = api.get(f"/runs/{run_id}/fills", params=shown).json()
     assert [(fill["price"], fill["fee"]) for fill in fills["items"]] == [("100.1", "0.05005")] * 3
-    assert api.get(f"/runs/{run_id}/equity", params=shown).json() == {
+    curve = api.get(f"/runs/{run_id}/equity", params=shown).json()
+    assert curve == {
+        "total": 2,
         "items": [
-            {"time": "2024-01-01T00:00:00Z", "equity": "100000.5", "cash": "100000.5"},
-            {"time": "2024-01-01T01:00:00Z", "equity": "100000", "cash": "0"},
-        ]
+            {"time": "2024-01-01T00:00:00Z", "equity": "100000.5", "cash": "100000.5", "drawdown": 0.0},
+            {"time": "2024-01-01T01:00:00Z", "equity": "100000", "cash": "0", "drawdown": 0.5 / 100000.5},
+        ],
     }
+    part: dict[str, Any] = {"start": "2024-01-01T00:30:00Z", "end": "2024-01-01T02:00:00Z", "points": 10}
+    assert api.get(f"/runs/{run_id}/equity", params=shown | part).json() == {"total": 1, "items": curve["items"][1:]}
     events = api.get(f"/runs/{run_id}/events", params=shown | {"page_size": 500}).json()
     assert events["total"] == len(events["items"]) == 5 + 8
     assert [event["position"] for event in events["items"]] == sorted(event["position"] for event in events["items"])
