@@ -11,7 +11,10 @@ const quietStream = http.get(
   () => new HttpResponse(new ReadableStream(), { headers: { 'Content-Type': 'text/event-stream' } }),
 );
 
-export const server = setupServer(quietStream);
+/** Every page asks whether trading is halted. */
+const notHalted = http.get(`${api}/risk`, () => HttpResponse.json({ halted: false, reason: null, halted_at: null }));
+
+export const server = setupServer(quietStream, notHalted);
 
 export function answerGet(path: string, body: JsonBodyType, status = 200): void {
   server.use(http.get(api + path, () => HttpResponse.json(body, { status })));

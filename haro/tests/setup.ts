@@ -10,6 +10,11 @@ configure({ asyncUtilTimeout: 10_000 });
 if (typeof window !== 'undefined') {
   window.matchMedia = (query) =>
     Object.assign(new EventTarget(), { matches: false, media: query, onchange: null }) as MediaQueryList;
+  // Everything is as large as a screen, so that a virtual table has rows in view.
+  Object.defineProperties(Element.prototype, {
+    clientHeight: { configurable: true, value: 800 },
+    clientWidth: { configurable: true, value: 1200 },
+  });
   window.scrollTo = () => undefined;
   window.ResizeObserver = class {
     observe() {

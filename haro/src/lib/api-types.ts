@@ -18,7 +18,6 @@ export type OrderStatus = Schemas['OrderStatus'];
 export type OrderWithEvents = Schemas['OrderWithEvents'];
 export type Fill = Schemas['Fill'];
 export type Trade = Schemas['Trade'];
-export type Position = Schemas['Position'];
 export type Decision = Schemas['Decision'];
 export type LogLine = Schemas['LogLine'];
 export type Envelope = Schemas['Envelope'];
@@ -32,6 +31,15 @@ export type StrategyEntry = Schemas['Strategy'];
 export type SymbolCoverage = Schemas['Coverage'];
 export type NewRun = Schemas['NewRun'];
 export type Timeframe = NonNullable<NewRun['timeframe']>;
+export type Risk = Schemas['Risk'];
+export type RiskChange = Schemas['RiskChange'];
+export type Position = Schemas['Position'];
+export type Account = Schemas['Account'];
+export type ExchangeAccount = Schemas['ExchangeAccount'];
+export type Activity = Schemas['Activity'];
+export type ReadModel = Schemas['ReadModel'];
+export type Readiness = Schemas['Readiness'];
+export type Info = Schemas['Info'];
 export type ErrorBody = Schemas['Failure'];
 
 /** The words of the server's own lists, for filters and addresses; the types keep them complete and right. */

@@ -1,5 +1,8 @@
-/** Times as the page shows them: always UTC, always in the same shape. */
+/** Times as the page shows them: always in the same shape, in UTC unless the reader chose the local zone. */
 import { unknownMark } from './number-format';
+import type { TimeZone } from './time-zone';
+
+const minuteMs = 60_000;
 
 function parsed(timestamp: string | null | undefined): Date | null {
   if (timestamp === null || timestamp === undefined || timestamp === '') return null;
@@ -8,21 +11,26 @@ function parsed(timestamp: string | null | undefined): Date | null {
 }
 
 /** "2024-03-01T14:05:09.123Z" → "2024-03-01 14:05" */
-export function formatMinute(timestamp: string | null | undefined): string {
-  return parsed(timestamp)?.toISOString().slice(0, 16).replace('T', ' ') ?? unknownMark;
+export function formatMinute(timestamp: string | null | undefined, zone: TimeZone = 'utc'): string {
+  return written(timestamp, zone)?.slice(0, 16).replace('T', ' ') ?? unknownMark;
 }
 
 /** "2024-03-01T14:05:09.123Z" → "2024-03-01 14:05:09" */
-export function formatSecond(timestamp: string | null | undefined): string {
-  return parsed(timestamp)?.toISOString().slice(0, 19).replace('T', ' ') ?? unknownMark;
+export function formatSecond(timestamp: string | null | undefined, zone: TimeZone = 'utc'): string {
+  return written(timestamp, zone)?.slice(0, 19).replace('T', ' ') ?? unknownMark;
 }
 
 /** "2024-03-01T14:05:09Z" → "2024-03-01" */
-export function formatDay(timestamp: string | null | undefined): string {
-  return parsed(timestamp)?.toISOString().slice(0, 10) ?? unknownMark;
+export function formatDay(timestamp: string | null | undefined, zone: TimeZone = 'utc'): string {
+  return written(timestamp, zone)?.slice(0, 10) ?? unknownMark;
 }
 
-const minuteMs = 60_000;
+function written(timestamp: string | null | undefined, zone: TimeZone): string | undefined {
+  const date = parsed(timestamp);
+  // As if the local time were UTC: then both zones are written by the same rule.
+  if (date !== null && zone === 'local') date.setTime(date.getTime() - date.getTimezoneOffset() * minuteMs);
+  return date?.toISOString();
+}
 
 /** The value of a datetime-local field, read as UTC, on the whole minute at or before the instant. */
 export function toFieldMinute(timestamp: string): string {

@@ -1,10 +1,14 @@
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { http, HttpResponse } from 'msw';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { renderApp } from '../render-app';
-import { aRun, pageOf } from '../samples';
+import { aRun, pageOf, smaCross } from '../samples';
 import { answerGet, errorBody, server } from '../server';
+
+beforeEach(() => {
+  answerGet('/strategies', { items: [smaCross] });
+});
 
 test('an empty list teaches the next command', async () => {
   answerGet('/runs', pageOf([]));
@@ -22,7 +26,7 @@ test('a run is a row with its mode, status, signed result and a link', async () 
     expect(within(first).getByText(text)).toBeVisible();
   expect(within(first).getByRole('link', { name: 'First try' })).toHaveAttribute('href', '/runs/run-1');
   expect(within(second).getByRole('link', { name: 'sma_cross run-2' })).toBeVisible();
-  expect(within(second).getAllByText('—')).toHaveLength(2);
+  expect(within(second).getAllByText('—')).toHaveLength(3);
 });
 
 test('an error shows its message and correlation id, and can be tried again', async () => {

@@ -1,7 +1,10 @@
-import { useState } from 'react';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { RunsPage } from '../../features/runs/runs-page';
 
+const route = getRouteApi('/runs');
+
 export function RunsRoute() {
-  const [page, setPage] = useState(1);
-  return <RunsPage page={page} onPage={setPage} />;
+  const filter = route.useSearch();
+  const navigate = useNavigate();
+  return <RunsPage filter={filter} onFilter={(search) => void navigate({ to: '/runs', search, replace: true })} />;
 }

@@ -64,7 +64,7 @@ export function EquityChart({ points, initialCash }: EquityChartProps) {
       <figcaption className={classes.legend}>
         <strong>{formatMoney(point?.source.equity)}</strong>
         <span>cash {formatMoney(point?.source.cash)}</span>
-        <span>drawdown {formatPercent(point?.drawdown.toFixed(6))}</span>
+        <span>drawdown {formatPercent(point?.drawdown)}</span>
         <span>{formatMinute(point?.source.time)}</span>
       </figcaption>
       <ChartFrame className={classes.canvas} build={build} />

@@ -12,13 +12,13 @@ export interface ChartPoint {
 
 export function toChartPoints(points: EquityPoint[]): ChartPoint[] {
   const sorted = points
-    .map((source) => ({ time: Math.floor(Date.parse(source.time) / 1_000), value: Number(source.equity), source }))
+    .map((source) => ({
+      time: Math.floor(Date.parse(source.time) / 1_000),
+      value: Number(source.equity),
+      drawdown: source.drawdown === 0 ? 0 : -source.drawdown,
+      source,
+    }))
     .filter(({ time, value }) => Number.isFinite(time) && Number.isFinite(value))
     .sort((a, b) => a.time - b.time);
-  const once = sorted.filter((point, at) => point.time !== sorted[at + 1]?.time);
-  let peak = -Infinity;
-  return once.map((point) => {
-    peak = Math.max(peak, point.value);
-    return { ...point, drawdown: peak > 0 ? Math.min(0, point.value / peak - 1) : 0 };
-  });
+  return sorted.filter((point, at) => point.time !== sorted[at + 1]?.time);
 }

@@ -4,7 +4,7 @@ import { useState, type AnchorHTMLAttributes } from 'react';
 import { ErrorNotice } from '../../components/error-notice';
 import type { Run } from '../../lib/api-types';
 import { useDeleteRun, useRunCommand, type RunCommand } from './api/run-commands';
-import { ConfirmDialog } from './confirm-dialog';
+import { RunConfirmation } from './run-confirmation';
 import { confirmationFor, deletion, isOver, possibleCommands } from './run-actions';
 import classes from './run-controls.module.css';
 import { runTitle } from './run-title';
@@ -78,7 +78,7 @@ export function RunControls({ run }: { run: Run }) {
         <ErrorNotice title={`The run did not ${labels[command.variables].toLowerCase()}`} error={command.error} />
       )}
       {confirmation !== null && asking !== null && asking !== 'delete' && (
-        <ConfirmDialog
+        <RunConfirmation
           confirmation={confirmation}
           nameToType={run.mode === 'live' ? runTitle(run) : null}
           busy={command.isPending}
@@ -90,7 +90,7 @@ export function RunControls({ run }: { run: Run }) {
           }}
         >
           {command.isError && <ErrorNotice title="It was not done" error={command.error} />}
-        </ConfirmDialog>
+        </RunConfirmation>
       )}
       {asking === 'delete' && (
         <DeleteDialog
@@ -112,7 +112,7 @@ function DeleteDialog({ run, onCancel }: { run: Run; onCancel: () => void }) {
   const remove = useDeleteRun(run.id);
   const navigate = useNavigate();
   return (
-    <ConfirmDialog
+    <RunConfirmation
       confirmation={deletion}
       nameToType={run.mode === 'live' ? runTitle(run) : null}
       busy={remove.isPending}
@@ -122,6 +122,6 @@ function DeleteDialog({ run, onCancel }: { run: Run; onCancel: () => void }) {
       onCancel={onCancel}
     >
       {remove.isError && <ErrorNotice title="The run was not deleted" error={remove.error} />}
-    </ConfirmDialog>
+    </RunConfirmation>
   );
 }

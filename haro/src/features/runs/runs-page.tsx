@@ -1,74 +1,87 @@
-import { Button, Pagination, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { DataTable } from '../../components/data-table/data-table';
 import { EmptyState } from '../../components/empty-state';
 import { ErrorNotice } from '../../components/error-notice';
 import { PageHeading } from '../../components/page-heading';
-import { runsPageSize, useRuns } from './api/get-runs';
+import type { Run } from '../../lib/api-types';
+import { useZoneName } from '../../lib/time-zone';
+import { usePagedRuns, type RunFilter } from './api/get-runs';
+import { RunCard, runColumns } from './run-columns';
+import { RunFilters } from './run-filters';
+import { runTitle } from './run-title';
+import { RunsSelection } from './runs-selection';
 import classes from './runs-page.module.css';
-import { RunsTable } from './runs-table';
 
 interface RunsPageProps {
-  page: number;
-  onPage: (page: number) => void;
+  filter: RunFilter;
+  onFilter: (filter: RunFilter) => void;
 }
 
-export function RunsPage({ page, onPage }: RunsPageProps) {
+export function RunsPage({ filter, onFilter }: RunsPageProps) {
   useDocumentTitle('Runs · Weaver');
+  const navigate = useNavigate();
+  const runs = usePagedRuns(filter);
+  const zone = useZoneName();
+  const columns = useMemo(() => runColumns(zone), [zone]);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const filtered = Object.keys(filter).length > 0;
+  const open = (run: Run) => void navigate({ to: '/runs/$runId', params: { runId: run.id } });
   return (
     <>
       <PageHeading title="Runs">
-        <Button component={Link} to="/new" size="sm">
-          New backtest
-        </Button>
+        <div className={classes.buttons}>
+          <RunsSelection selected={selected} rows={runs.rows} onSelect={setSelected} />
+          <Button component={Link} to="/new" size="sm">
+            New run
+          </Button>
+        </div>
       </PageHeading>
-      <RunsList page={page} onPage={onPage} />
+      <RunFilters filter={filter} onFilter={onFilter} />
+      {runs.error && (
+        <div className={classes.notice}>
+          <ErrorNotice
+            title={runs.total === null ? 'The runs could not be loaded' : 'These runs may be old'}
+            error={runs.error}
+            onRetry={runs.retry}
+          />
+        </div>
+      )}
+      {(runs.total !== null || runs.error === null) && (
+        <DataTable
+          label="Runs"
+          testId="runs-table"
+          columns={columns}
+          rows={runs.rows}
+          onNeed={runs.need}
+          rowKey={runId}
+          rowName={runTitle}
+          rowData={runData}
+          onOpen={open}
+          selection={{ selected, onChange: setSelected }}
+          card={runCard}
+          cardHeight={88}
+          empty={filtered ? <NoneFound /> : <NoRuns />}
+        />
+      )}
     </>
   );
 }
 
-function RunsList({ page, onPage }: RunsPageProps) {
-  const runs = useRuns(page);
-  const retry = () => void runs.refetch();
-  if (runs.data === undefined) {
-    if (runs.isError) return <ErrorNotice title="The runs could not be loaded" error={runs.error} onRetry={retry} />;
-    return <TableSkeleton />;
-  }
-  const pages = Math.ceil((runs.data.total ?? 0) / runsPageSize);
+const runId = (run: Run) => run.id;
+const runData = (run: Run) => ({ 'data-testid': 'run-row', 'data-run-id': run.id });
+const runCard = (run: Run) => <RunCard run={run} />;
+
+function NoRuns() {
   return (
-    <div className={classes.list}>
-      {runs.isError && <ErrorNotice title="These runs may be old" error={runs.error} onRetry={retry} />}
-      {runs.data.items.length > 0 ? <RunsTable runs={runs.data.items} /> : <NoRuns page={page} />}
-      {pages > 1 && (
-        <Pagination
-          total={pages}
-          value={page}
-          onChange={onPage}
-          size="sm"
-          getControlProps={(control) => ({ 'aria-label': `${control} page` })}
-        />
-      )}
-    </div>
+    <EmptyState title="No runs yet" command="weaver backtest sma_cross --symbol BTC/USD --timeframe 1h">
+      Start the first run with the button above, or from the command line. It appears here by itself.
+    </EmptyState>
   );
 }
 
-function NoRuns({ page }: { page: number }) {
-  if (page > 1) return <EmptyState title="No runs on this page" />;
-  return (
-    <div className={classes.frame}>
-      <EmptyState title="No runs yet" command="weaver backtest sma_cross --symbol BTC/USD --timeframe 1h">
-        Start the first backtest with the button above, or from the command line. It appears here by itself.
-      </EmptyState>
-    </div>
-  );
-}
-
-function TableSkeleton() {
-  return (
-    <div className={classes.skeleton} aria-busy="true" aria-label="Loading the runs">
-      {Array.from({ length: 6 }, (_, row) => (
-        <Skeleton key={row} height={36} />
-      ))}
-    </div>
-  );
+function NoneFound() {
+  return <EmptyState title="No run is like that">Clear a filter above to see more.</EmptyState>;
 }

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { Candle, Timeframe } from '../../../lib/api-types';
+import type { Timeframe } from '../../../lib/api-types';
 import { answerOf, api } from '../../../lib/api';
 import { barOfCandle, type Bar, type Span } from '../chart/bars';
 
@@ -22,10 +22,7 @@ async function fetchCandles(
   signal: AbortSignal,
 ): Promise<CandleWindow> {
   const query = { symbol, timeframe, start: isoOf(span.from), end: isoOf(span.to), points };
-  const { items, seconds } = (await answerOf(api.GET('/api/v1/candles', { params: { query }, signal }))) as {
-    items: Candle[];
-    seconds: number;
-  };
+  const { items, seconds } = await answerOf(api.GET('/api/v1/candles', { params: { query }, signal }));
   return { span, bars: items.map(barOfCandle), seconds };
 }
 

@@ -1,20 +1,41 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { Page, Run } from '../../../lib/api-types';
+import { usePagedRows } from '../../../components/data-table/paged-rows';
+import type { Page, Run, RunMode, RunStatus } from '../../../lib/api-types';
 import { answerOf, api } from '../../../lib/api';
 
-export const runsPageSize = 50;
-
-/** Every page of the list; one page is `[...runsKey, page]`. */
-export const runsKey = ['runs', 'list'] as const;
-
-function fetchRuns(page: number, signal: AbortSignal): Promise<Page<Run>> {
-  return answerOf(api.GET('/api/v1/runs', { params: { query: { page, page_size: runsPageSize } }, signal }));
+export interface RunFilter {
+  status?: RunStatus;
+  mode?: RunMode;
+  strategy?: string;
+  tag?: string;
 }
 
-export function useRuns(page: number) {
+/** Every list of runs, whatever its filter; one page is `[...runsKey, filter, { page, pageSize }]`. */
+export const runsKey = ['runs', 'list'] as const;
+
+const recentRuns = 50;
+
+function fetchRuns(filter: RunFilter, page: number, pageSize: number, signal: AbortSignal): Promise<Page<Run>> {
+  const { strategy, ...others } = filter;
+  const query = { ...others, ...(strategy !== undefined && { strategy_id: strategy }), page, page_size: pageSize };
+  return answerOf(api.GET('/api/v1/runs', { params: { query }, signal }));
+}
+
+/** The runs, the newest first, loaded where they are looked at. */
+export function usePagedRuns(filter: RunFilter) {
+  return usePagedRows<Run>({
+    queryKey: [...runsKey, filter],
+    fetchPage: (page, pageSize, signal) => fetchRuns(filter, page, pageSize, signal),
+    pageSize: 100,
+  });
+}
+
+/** For a choice of runs by name: the newest ones. */
+export function useRecentRuns(enabled: boolean) {
   return useQuery({
-    queryKey: [...runsKey, page],
-    queryFn: ({ signal }) => fetchRuns(page, signal),
+    queryKey: [...runsKey, 'recent'],
+    queryFn: ({ signal }) => fetchRuns({}, 1, recentRuns, signal),
     placeholderData: keepPreviousData,
+    enabled,
   });
 }

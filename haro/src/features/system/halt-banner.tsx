@@ -1,0 +1,28 @@
+import { Button } from '@mantine/core';
+import { UtcTime } from '../../components/utc-time';
+import { useZoneName } from '../../lib/time-zone';
+import { useRisk } from './api/get-risk';
+import classes from './halt.module.css';
+
+/** Across every page for as long as trading is halted: since when, and why. */
+export function HaltBanner({ onResume }: { onResume: () => void }) {
+  const { data: risk } = useRisk();
+  const zone = useZoneName();
+  if (!risk?.halted) return null;
+  return (
+    <div className={classes.banner} role="alert" data-testid="halt-banner">
+      <p className={classes.text}>
+        <strong>Trading is halted.</strong>{' '}
+        {risk.halted_at !== null && (
+          <span>
+            Since <UtcTime at={risk.halted_at} seconds /> {zone}.{' '}
+          </span>
+        )}
+        <span>{risk.reason === null || risk.reason === '' ? 'No reason was given.' : `Reason: ${risk.reason}`}</span>
+      </p>
+      <Button size="compact-sm" variant="white" color="red" className={classes.resume ?? ''} onClick={onResume}>
+        Resume…
+      </Button>
+    </div>
+  );
+}
