@@ -84,6 +84,7 @@ function addSeries(chart: IChartApi): Drawing {
     { lineWidth: 1, priceLineVisible: false, lastValueVisible: false, invertFilledArea: true, priceFormat: format },
     1,
   );
+  drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.05 } });
   const [upper, lower] = chart.panes();
   upper?.setStretchFactor(3);
   lower?.setStretchFactor(1);

@@ -11,7 +11,7 @@ export interface Past {
   equity: EquityPoint | undefined;
 }
 
-const mostShown = 50;
+const mostShown = 20;
 
 /** `equityAt`: a backtest marks its equity at its end, so that its curve is asked for by the market's time. */
 async function fetchPast(

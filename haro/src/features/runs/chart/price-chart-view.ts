@@ -29,10 +29,14 @@ export interface Drawn {
   fills: readonly FillPoint[];
   holdings: readonly Holding[];
   lines: readonly OrderLine[];
+  /** Whether bars are added as they close: then the newest one stays in view. */
+  live: boolean;
 }
 
-const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [] };
+const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [], live: false };
 const leastBars = 20;
+/** Of a market that goes on; of one that is over, all are shown. */
+const barsAtFirst = 240;
 
 export class PriceChartView {
   readonly #chart: IChartApi;
@@ -78,7 +82,8 @@ export class PriceChartView {
       const last = this.#times.length - 1;
       this.#times = next.bars.map(({ time }) => time);
       this.#setBars(next.bars);
-      const follows = range !== null && range.to >= last - 0.5 && next.bars.at(-1)?.time !== before.bars.at(-1)?.time;
+      const grew = (next.bars.at(-1)?.time ?? 0) > (before.bars.at(-1)?.time ?? 0);
+      const follows = next.live && grew && range !== null && range.to >= last - 0.5;
       if (before.bars.length === 0 || span === null) this.#showAtFirst();
       else if (follows)
         this.#showPlaces(next.bars.length - 1 - (last - range.from), next.bars.length - 1 + range.to - last);
@@ -135,9 +140,8 @@ export class PriceChartView {
   };
 
   #showAtFirst(): void {
-    const most = 2_000;
     const count = this.#times.length;
-    this.#showPlaces(Math.max(-1, count - most), count + 1);
+    this.#showPlaces(this.#drawn.live ? Math.max(-1, count - barsAtFirst) : -1, count + 1);
   }
 
   #showPlaces(from: number, to: number): void {

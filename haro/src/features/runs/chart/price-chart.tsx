@@ -30,7 +30,7 @@ export function PriceChart({ symbol, focusSpan, focus, onSpan, children, ...draw
   const view = useRef<PriceChartView | null>(null);
   const listener = useRef(onSpan);
   const [hovered, setHovered] = useState<number | null>(null);
-  const { bars, fills, holdings, lines } = drawn;
+  const { bars, fills, holdings, lines, live } = drawn;
 
   const build = useCallback((chart: IChartApi) => {
     const made = new PriceChartView(chart);
@@ -58,8 +58,8 @@ export function PriceChart({ symbol, focusSpan, focus, onSpan, children, ...draw
   }, [onSpan]);
 
   useEffect(() => {
-    view.current?.show({ bars, fills, holdings, lines });
-  }, [bars, fills, holdings, lines]);
+    view.current?.show({ bars, fills, holdings, lines, live });
+  }, [bars, fills, holdings, lines, live]);
 
   const hasBars = bars.length > 0;
   useEffect(() => {

@@ -63,6 +63,7 @@ export function StoredBarsChart({ run, symbol, focus }: RunChartProps) {
         fills={fills}
         holdings={holdings}
         lines={lines}
+        live={false}
         focus={focus}
         focusSpan={barsAroundFocus * timeframeSeconds(timeframe)}
         onSpan={follow}

@@ -44,6 +44,7 @@ export function TapeChart({ run, symbol, focus }: TapeChartProps) {
         fills={fills}
         holdings={holdings}
         lines={lines}
+        live
         focus={focus}
         focusSpan={barsAroundFocus * timeframeSeconds(run.timeframe)}
       >

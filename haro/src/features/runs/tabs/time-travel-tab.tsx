@@ -19,7 +19,9 @@ export function TimeTravelTab({ run, at, onPlace }: TabProps) {
   // While the slider is dragged only the event is shown; how things stood is asked for where it rests.
   const [rested] = useDebouncedValue(event, restMs);
   const marketTime = rested?.payload.at;
-  const equityAt = run.mode === 'backtest' && typeof marketTime === 'string' ? marketTime : (rested?.position ?? 0);
+  // A backtest marks its equity at its end: at one of its orders it is found by the market's time.
+  const atMarket = run.mode === 'backtest' && rested?.type.startsWith('order.') === true;
+  const equityAt = atMarket && typeof marketTime === 'string' ? marketTime : (rested?.position ?? 0);
   const past = usePast(run.id, rested?.position ?? null, equityAt);
   if (error !== null) return <ErrorNotice title="The run's events could not be loaded" error={error} />;
   if (isLoading) return <Skeleton height={360} aria-label="Loading the run's events" />;

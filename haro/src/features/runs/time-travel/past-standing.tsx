@@ -41,7 +41,7 @@ export function PastStanding({ past, isOld }: { past: Past; isOld: boolean }) {
           <p className={classes.nothing}>Nothing was held.</p>
         )}
       </Panel>
-      <Panel title="Orders then" flush aside="the newest first">
+      <Panel title="Orders then" flush aside={shownOf(orders.items.length, orders.total)}>
         {orders.items.length > 0 ? (
           <OrdersTable orders={orders.items} />
         ) : (
@@ -50,4 +50,8 @@ export function PastStanding({ past, isOld }: { past: Past; isOld: boolean }) {
       </Panel>
     </div>
   );
+}
+
+function shownOf(shown: number, total: number | null): string {
+  return total === null || shown >= total ? 'the newest first' : `the newest ${shown} of ${formatCount(total)}`;
 }
