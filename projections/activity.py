@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
+from domain.event_catalogue import CATALOGUE
 from domain.events import Event, JournalEntry
 from domain.exchange_account import AccountDiscrepancyFound, AccountReconciled, DiscrepancyPolicy
 from domain.money import plain
@@ -33,7 +34,7 @@ from domain.run import (
     RunStopped,
     RunStopRequested,
 )
-from projections.paging import Listing
+from projections.paging import Listing, rows_of
 from projections.rows import Table
 from projections.tallies import Tallies, Tally
 from projections.view import Folded, Poison
@@ -79,6 +80,31 @@ def page(
     return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
 
 
+@dataclass(frozen=True, slots=True)
+class HaltRow:
+    """The newest halt of a run, or of all of them (run_id is None), or that a person ended it: `is_halted` is false."""
+
+    run_id: UUID | None
+    at: datetime
+    is_halted: bool
+    message: str
+
+
+def newest_halts(connection: Connection[TupleRow], run_ids: Sequence[UUID]) -> dict[UUID | None, HaltRow]:
+    """Return by run what was last said of a halt of it, under None of the kill switch; nothing where nothing was."""
+    with rows_of(connection, HaltRow) as cursor:
+        cursor.execute(
+            "select distinct on (run_id) run_id, at, type = any(%s), message from activity "
+            "where (run_id = any(%s) or run_id is null) and type = any(%s) order by run_id, position desc",
+            (_HALTS, [*run_ids], [*_HALTS, *_RESUMPTIONS]),
+        )
+        return {row.run_id: row for row in cursor}
+
+
+_HALTS = sorted(CATALOGUE.versions((RiskHalted.TOPIC,)))
+_RESUMPTIONS = sorted(CATALOGUE.versions((RiskResumed.TOPIC,)))
+
+
 class ActivityReadModel:
     """Keeps the table `activity`, and how much there is of each kind."""
 
@@ -121,7 +147,7 @@ def _is_news(event: Event) -> bool:
 
 
 def _row(entry: JournalEntry, event: Event) -> ActivityRow:
-    severity, message = _told(event)
+    severity, message = _judged(event)
     of_order = isinstance(event, (OrderCancelRequested, OrderOutcomeUnknown, OrderRejected))
     return ActivityRow(
         position=entry.position,
@@ -146,7 +172,12 @@ def _run_of(entry: JournalEntry, event: Event) -> UUID | None:
             return entry.stream_id
 
 
-def _told(event: Event) -> tuple[Severity, str]:
+def told(event: Event) -> str:
+    """Return the sentence of an event of the read model's topics."""
+    return _judged(event)[1]
+
+
+def _judged(event: Event) -> tuple[Severity, str]:
     match event:
         case RunCompleted():
             return "info", f"Completed with {event.trades:,} trades, final equity {plain(event.final_equity)}"

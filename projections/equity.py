@@ -1,6 +1,7 @@
 """Equity curves: the points each run has marked (WallE)."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,8 @@ from psycopg import Connection, Cursor, sql
 from psycopg.rows import TupleRow
 
 from domain.drawdowns import falls_from_peak
-from domain.market import from_microseconds, to_microseconds
+from domain.market import Floats, Microseconds, from_microseconds, to_microseconds
+from domain.periods import PeriodLength, period_ends
 from domain.run import RunEquityMarked
 from domain.thinning import thinned
 from projections.paging import columns_of, rows_of
@@ -90,14 +92,8 @@ def curve(
     passed by then, because a backtest marks its whole curve at its end.
     """
     passed = None if as_of is None else market_time(connection, run_id, as_of)
-    with connection.transaction():
-        # Both looks are at one picture of the table, whatever is marked meanwhile.
-        connection.execute("set transaction isolation level repeatable read")
-        [(times, equity)] = connection.execute(_COLUMNS, {"run_id": run_id, "as_of": as_of, "passed": passed})
-        if times is None:
-            return Curve(0, [])
-        marked = np.frombuffer(times, ">i8").astype(np.int64)
-        amounts = np.frombuffer(equity, ">f8").astype(np.float64)
+    with _one_picture(connection):
+        marked, amounts = _marked(connection, run_id, as_of, passed)
         drawdowns = falls_from_peak(np.concatenate(([float(initial)], amounts)))[1:]
         first = 0 if start is None else int(np.searchsorted(marked, to_microseconds(start)))
         last = len(marked) if end is None else int(np.searchsorted(marked, to_microseconds(end)))
@@ -105,10 +101,85 @@ def curve(
             return Curve(0, [])
         shown = first + thinned(most, amounts[first:last], drawdowns[first:last])
         fallen = dict(zip(marked[shown].tolist(), drawdowns[shown].tolist(), strict=True))
-        with rows_of(connection, EquityPoint) as cursor:
-            found = cursor.execute(_POINTS, (run_id, [*map(from_microseconds, fallen)])).fetchall()
+        found = _points_at(connection, run_id, marked[shown])
     points = [CurvePoint(one.time, one.equity, one.cash, fallen[to_microseconds(one.time)]) for one in found]
     return Curve(last - first, points)
+
+
+def period_ends_of(connection: Connection[TupleRow], run_id: UUID, length: PeriodLength) -> list[EquityPoint]:
+    """Return the run's last point in each day, month or year that has one, oldest first."""
+    with _one_picture(connection):
+        marked, _ = _marked(connection, run_id, None, None)
+        return _points_at(connection, run_id, marked[period_ends(marked, length)])
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """How a run's equity stands: its newest point, and earlier equity to compare it with; None where there is none.
+
+    before: at the last point up to the boundary that was asked for. armed: the same, up to the later of the boundary
+    and of when the run was resumed. peak: the highest, since it was resumed if it was.
+    """
+
+    run_id: UUID
+    time: datetime | None
+    equity: Decimal | None
+    cash: Decimal | None
+    before: Decimal | None
+    armed: Decimal | None
+    peak: Decimal | None
+
+
+def standings(
+    connection: Connection[TupleRow], boundary: datetime, resumed: Mapping[UUID, datetime | None]
+) -> dict[UUID, StandingRow]:
+    """Return how the equity of runs stands. boundary: the day's begin. resumed: by run, when it last was, or None."""
+    given = {"boundary": boundary, "runs": [*resumed], "resumed": [*resumed.values()]}
+    with rows_of(connection, StandingRow) as cursor:
+        return {row.run_id: row for row in cursor.execute(_STANDINGS, given)}
+
+
+_STANDINGS = """
+    select asked.run_id, newest.time, newest.equity, newest.cash, before.equity, armed.equity, highest.equity
+    from unnest(%(runs)s::uuid[], %(resumed)s::timestamptz[]) as asked (run_id, resumed)
+    left join lateral (
+        select time, equity, cash from equity where run_id = asked.run_id order by time desc limit 1
+    ) as newest on true
+    left join lateral (
+        select equity from equity where run_id = asked.run_id and time <= %(boundary)s order by time desc limit 1
+    ) as before on true
+    left join lateral (
+        select equity from equity where run_id = asked.run_id and time <= greatest(%(boundary)s, resumed)
+        order by time desc limit 1
+    ) as armed on true
+    left join lateral (
+        select max(equity) as equity from equity
+        where run_id = asked.run_id and time >= coalesce((
+            select max(time) from equity where run_id = asked.run_id and time <= resumed
+        ), '-infinity')
+    ) as highest on true
+"""
+
+
+@contextlib.contextmanager
+def _one_picture(connection: Connection[TupleRow]) -> Iterator[None]:
+    """Let every look inside be at one picture of the table, whatever is marked meanwhile."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        yield
+
+
+def _marked(
+    connection: Connection[TupleRow], run_id: UUID, as_of: int | None, passed: datetime | None
+) -> tuple[Microseconds, Floats]:
+    """Return the times of the run's points, microseconds since 1970 UTC, ascending, and equity then."""
+    [(times, equity)] = connection.execute(_COLUMNS, {"run_id": run_id, "as_of": as_of, "passed": passed})
+    return np.frombuffer(times or b"", ">i8").astype(np.int64), np.frombuffer(equity or b"", ">f8").astype(np.float64)
+
+
+def _points_at(connection: Connection[TupleRow], run_id: UUID, times: Microseconds) -> list[EquityPoint]:
+    with rows_of(connection, EquityPoint) as cursor:
+        return cursor.execute(_POINTS, (run_id, [*map(from_microseconds, times.tolist())])).fetchall()
 
 
 class EquityReadModel:

@@ -131,6 +131,16 @@ def page(
     return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
 
 
+def working(connection: Connection[TupleRow], run_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return by run how many of its orders have not ended; a run without any has no entry."""
+    over = [status for status in OrderStatus if status.is_final]
+    counted = connection.execute(
+        "select run_id, sum(tallied) from order_tally_by_run where run_id = any(%s) and status <> all(%s) group by 1",
+        ([*run_ids], over),
+    )
+    return {run_id: int(count) for run_id, count in counted}
+
+
 def find_past(connection: Connection[TupleRow], order_id: UUID, as_of: int) -> OrderRow | None:
     """Return the order as it was at a position, None if it was not created by then."""
     return _restated(connection, [order_id], as_of).get(order_id)

@@ -136,6 +136,16 @@ def page(
     return LISTING.page(connection, filters, limit=limit, offset=offset, before=before)
 
 
+def held(connection: Connection[TupleRow], run_ids: Sequence[UUID]) -> list[PositionRow]:
+    """Return what these runs hold, by run and symbol."""
+    with connection.cursor() as cursor:
+        return TABLE.select(
+            cursor,
+            "select * from positions where run_id = any(%s) and quantity <> 0 order by run_id, symbol",
+            ([*run_ids],),
+        )
+
+
 def oldest_lots(
     connection: Connection[TupleRow], positions: Sequence[PositionRow]
 ) -> Mapping[tuple[UUID, str], Sequence[LotRow]]:

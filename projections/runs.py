@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, sql
 from psycopg.rows import TupleRow
 
 from domain.events import Event
@@ -28,7 +28,7 @@ from domain.run import (
     RunStopped,
     RunStopRequested,
 )
-from projections.paging import Listing
+from projections.paging import Listing, columns_of, rows_of
 from projections.past import streams_until
 from projections.rows import Table
 from projections.tallies import Tallies, Tally
@@ -96,9 +96,27 @@ TABLE = Table(RunRow, "runs", key=("id",), tallies=TALLIES)
 LISTING = Listing(RunRow, "runs", place="created_position", always="not deleted", tallies=TALLIES)
 
 
+_ON_A_MARKET = sql.SQL(
+    "select {} from runs where not deleted and mode <> 'backtest' and status <> all(%s) order by created_position desc"
+).format(columns_of(RunRow))
+
+
 def find(connection: Connection[TupleRow], run_id: UUID) -> RunRow | None:
     """Return the run, None if there is none or it is deleted."""
     return LISTING.find(connection, run_id)
+
+
+def counts(connection: Connection[TupleRow]) -> list[tuple[str, str, int]]:
+    """Return how many runs there are of each mode and status that occurs, by mode and status."""
+    counted = connection.execute("select mode, status, sum(tallied) from run_tally group by 1, 2 order by 1, 2")
+    return [(mode, status, int(count)) for mode, status, count in counted]
+
+
+def on_a_market(connection: Connection[TupleRow]) -> list[RunRow]:
+    """Return the paper and live runs that are not over, newest first."""
+    over = [status for status in RunStatus if status.is_final]
+    with rows_of(connection, RunRow) as cursor:
+        return cursor.execute(_ON_A_MARKET, (over,)).fetchall()
 
 
 def find_past(connection: Connection[TupleRow], run_id: UUID, as_of: int) -> RunRow | None:

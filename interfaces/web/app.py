@@ -17,7 +17,9 @@ from interfaces.web import (
     market,
     metrics,
     openapi,
+    order_reasons,
     orders,
+    overview,
     risk,
     run_log,
     run_reports,
@@ -34,12 +36,14 @@ from interfaces.web.release import release
 from interfaces.web.security import Gate, KeyCheck
 
 ROUTERS = (
+    overview.router,
     system.router,
     runs.router,
     run_reports.router,
     run_log.router,
     ledger.runs_router,
     orders.router,
+    order_reasons.router,
     ledger.router,
     risk.router,
     activity.router,

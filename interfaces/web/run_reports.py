@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from domain.periods import periods
 from interfaces.envelope import envelope
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
@@ -15,12 +16,13 @@ from interfaces.web.order_schemas import Fill, Order, RunOrderQuery
 from interfaces.web.orders import orders_page
 from interfaces.web.pagination import Page, PageOfRows, paged
 from interfaces.web.queries import Paged, Read
-from interfaces.web.run_schemas import EquityCurve, EquityPoint, EquityQuery, Figure
+from interfaces.web.run_schemas import EquityCurve, EquityPoint, EquityQuery, Figure, PeriodQuery, PeriodsOfRun
 from interfaces.web.runs import RunId
 from projections import equity, fills, orders, runs, stats
 
 router = openapi.router("runs")
 _failures = openapi.failures(400, 404)
+_OF_PERIOD = ("start", "end", "first", "last", "pnl")
 
 
 @router.get(
@@ -74,6 +76,22 @@ def show_equity(here: Here, run_id: RunId, query: Annotated[EquityQuery, Query()
     return EquityCurve.model_construct(
         total=curve.total, items=[EquityPoint.model_construct(**asdict(point)) for point in curve.points]
     )
+
+
+@router.get(
+    "/runs/{run_id}/periods",
+    response_model=PeriodsOfRun,
+    responses=openapi.failures(404),
+    dependencies=[shows(runs.NAME, equity.NAME)],
+)
+def list_periods(here: Here, run_id: RunId, query: Annotated[PeriodQuery, Query()]) -> dict[str, Any]:
+    """List what the run made by month, day or year, oldest first: as the monthly table of a report has it."""
+    run = require_shown_run(here, run_id, equity.NAME)
+    with reading(here) as connection:
+        points = equity.period_ends_of(connection, run_id, query.by)
+    found = periods([(point.time, point.equity) for point in points], run.initial_cash, query.by)
+    items = [{name: getattr(one, name) for name in _OF_PERIOD} | {"return": one.change} for one in found]
+    return {"by": query.by, "items": items}
 
 
 @router.get(

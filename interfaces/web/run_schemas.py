@@ -8,9 +8,10 @@ from pydantic.config import JsonDict
 
 from application.runs import MAX_WARMUP_BARS
 from domain.market import TIMEFRAMES
+from domain.periods import PeriodLength
 from domain.run import MODES, Mode, RunStatus
 from domain.venues import GENERIC, VENUES
-from interfaces.web.queries import Paged, ReadPast
+from interfaces.web.queries import Paged, Read, ReadPast
 from interfaces.web.values import (
     Answered,
     CatalogName,
@@ -231,6 +232,40 @@ class EquityCurve(Answered):
 
     total: Annotated[int, Field(description="How many were marked in the range; fewer may be shown.")]
     items: list[EquityPoint]
+
+
+class PeriodQuery(Read):
+    """How long the periods are."""
+
+    by: PeriodLength = "month"
+
+
+class PeriodOfRun(Answered):
+    """What a run made in a day, month or year of the calendar, UTC: `[start, end)`. Amounts in quote currency.
+
+    A point at a period's midnight belongs to the period it ends.
+    """
+
+    start: MomentOut
+    end: MomentOut
+    first: Annotated[DecimalOut, Field(description="Equity at the end of the period before, or the initial cash.")]
+    last: Annotated[DecimalOut, Field(description="Equity at its last point.")]
+    pnl: Annotated[DecimalOut, Field(description="The difference of the two.")]
+    change: Annotated[
+        float | None,
+        Field(
+            alias="return",
+            description="Last over first less 1, as a fraction: 0.01 is 1 %. Null where equity was not above zero.",
+            examples=[0.031],
+        ),
+    ]
+
+
+class PeriodsOfRun(Answered):
+    """The periods in which a run has marked equity, oldest first; their returns chain to the whole."""
+
+    by: PeriodLength
+    items: list[PeriodOfRun]
 
 
 class Accepted(Answered):

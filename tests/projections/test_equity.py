@@ -12,6 +12,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.ids import new_id
+from domain.periods import PeriodLength
 from domain.run import RunEquityMarked
 from projections import equity
 from projections.equity import Curve, CurvePoint, EquityReadModel
@@ -112,3 +113,17 @@ def test_a_long_curve_of_the_past_ends_where_it_had_come_to(connection: Connecti
         found = [int(point.equity) for point in shown(connection, most=10, as_of=as_of)]
         assert (found[0], found[-1]) == (1, as_of)
         assert len(found) <= 10
+
+
+def test_the_last_point_of_each_period_is_found(connection: Connection[TupleRow]) -> None:
+    days = 1_440
+    given(connection, RUN, marked(0, "1", "2"), marked(days - 1, "3", "4", "5"), marked(40 * days, "6"))
+    fold(connection, EquityReadModel())
+
+    def ends(length: PeriodLength) -> list[int]:
+        return [int(point.equity) for point in equity.period_ends_of(connection, RUN, length)]
+
+    assert ends("day") == [1, 4, 5, 6], "a point at midnight belongs to the day it ends"
+    assert ends("month") == [1, 5, 6]
+    assert ends("year") == [6]
+    assert equity.period_ends_of(connection, OTHER, "month") == []

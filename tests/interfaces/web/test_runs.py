@@ -102,6 +102,27 @@ def test_a_run_that_completed_shows_its_figures_fills_orders_equity_and_events(
     }
     part: dict[str, Any] = {"start": "2024-01-01T00:30:00Z", "end": "2024-01-01T02:00:00Z", "points": 10}
     assert api.get(f"/runs/{run_id}/equity", params=shown | part).json() == {"total": 1, "items": curve["items"][1:]}
+    assert api.get(f"/runs/{run_id}/periods", params=shown).json() == {
+        "by": "month",
+        "items": [
+            {
+                "start": "2023-12-01T00:00:00Z",
+                "end": "2024-01-01T00:00:00Z",
+                "first": "100000.5",
+                "last": "100000.5",
+                "pnl": "0",
+                "return": 0.0,
+            },
+            {
+                "start": "2024-01-01T00:00:00Z",
+                "end": "2024-02-01T00:00:00Z",
+                "first": "100000.5",
+                "last": "100000",
+                "pnl": "-0.5",
+                "return": -0.000005,
+            },
+        ],
+    }
     events = api.get(f"/runs/{run_id}/events", params=shown | {"page_size": 500}).json()
     assert events["total"] == len(events["items"]) == 5 + 8
     assert [event["position"] for event in events["items"]] == sorted(event["position"] for event in events["items"])
@@ -153,7 +174,7 @@ def test_a_run_that_never_started_cannot_be_stopped_but_deleted(api: httpx.Clien
 
 def test_what_belongs_to_no_run_is_not_found(api: httpx.Client) -> None:
     nobody = new_id()
-    for path in ("", "/orders", "/fills", "/equity", "/stats", "/events"):
+    for path in ("", "/orders", "/fills", "/equity", "/periods", "/stats", "/events"):
         assert str(nobody) in require_error(api.get(f"/runs/{nobody}{path}"), 404, "NOT_FOUND")["message"]
     for command in ("start", "stop"):
         require_error(api.post(f"/runs/{nobody}/{command}"), 404, "NOT_FOUND")
