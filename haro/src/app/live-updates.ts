@@ -1,8 +1,11 @@
 /** From events to the cache: which answers an event makes old, and asking for them again in moderation. */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { ordersKey } from '../features/orders/api/get-orders';
 import { runKey } from '../features/runs/api/get-run';
+import { runAccountKey } from '../features/runs/api/get-run-account';
 import { runEquityKey } from '../features/runs/api/get-run-equity';
 import { runOrdersKey } from '../features/runs/api/get-run-orders';
+import { runPeriodsKey } from '../features/runs/api/get-run-periods';
 import { runStatsKey } from '../features/runs/api/get-run-stats';
 import { runFillsKey } from '../features/runs/api/get-run-fills';
 import { runTapeKey } from '../features/runs/api/get-run-tape';
@@ -11,6 +14,7 @@ import { recordLastEvent } from '../features/runs/api/last-event';
 import { runEventsKey } from '../features/runs/api/run-events';
 import { runDecisionsKey, runLogKey, runPositionsKey, runTradesKey } from '../features/runs/api/run-lists';
 import { recordRunProgress } from '../features/runs/api/run-progress';
+import { riskKey } from '../features/system/api/get-risk';
 import type { StreamEvent } from '../lib/event-stream';
 import { readStreamEvent, type JournalEvent, type ProgressEvent } from '../lib/stream-events';
 import { ThrottleByKey } from '../lib/throttle-by-key';
@@ -21,18 +25,22 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
-  if (runId === null || runId === undefined) return [];
-  return [runEventsKey(runId), ...keysOfFamily(type, runId)];
+  const switched = type.startsWith('risk.') ? [riskKey] : [];
+  if (runId === null || runId === undefined) return switched;
+  return [...switched, runEventsKey(runId), ...keysOfFamily(type, runId)];
 }
 
 function keysOfFamily(type: string, runId: string): QueryKey[] {
-  const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
-  if (type.startsWith('run.')) return [...standing, runDecisionsKey(runId)];
+  const orders = [ordersKey, runOrdersKey(runId)];
+  const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
+  if (type.startsWith('run.')) return [...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
   if (type.startsWith('log.')) return [runLogKey(runId)];
   if (type === 'tape.decided') return [runDecisionsKey(runId)];
   if (type.startsWith('tape.')) return [runTapeKey(runId)];
-  if (fillTypes.has(type)) return [...standing, runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId)];
-  return type.startsWith('order.') ? [runOrdersKey(runId)] : [];
+  if (!type.startsWith('order.')) return [];
+  if (!fillTypes.has(type)) return orders;
+  const booked = [runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId), runAccountKey(runId)];
+  return [...orders, ...standing, ...booked];
 }
 
 export class LiveUpdates {

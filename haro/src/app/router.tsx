@@ -9,7 +9,7 @@ import {
 import { EmptyState } from '../components/empty-state';
 import { ErrorNotice } from '../components/error-notice';
 import { runTabs } from '../features/runs/run-tabs';
-import { orderStatuses, runModes, runStatuses } from '../lib/api-types';
+import { orderSides, orderStatuses, runModes, runStatuses } from '../lib/api-types';
 import { commaSeparated, instant, journalPlace, oneOf, searchOf, text } from './routes/search';
 import { Shell } from './shell';
 
@@ -63,7 +63,7 @@ const ordersRoute = createRoute({
     run: text,
     status: oneOf(orderStatuses),
     symbol: text,
-    side: oneOf(['buy', 'sell']),
+    side: oneOf(orderSides),
     start: instant,
     end: instant,
   }),

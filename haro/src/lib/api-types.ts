@@ -15,8 +15,10 @@ export type RunStatus = Schemas['RunStatus'];
 export type RunError = Schemas['RunFault'];
 export type Order = Schemas['Order'];
 export type OrderStatus = Schemas['OrderStatus'];
-export type OrderWithEvents = Schemas['OrderWithEvents'];
 export type Fill = Schemas['Fill'];
+export type OrderReasons = Schemas['OrderReasons'];
+export type Reason = Schemas['Reason'];
+export type PeriodOfRun = Schemas['PeriodOfRun'];
 export type Trade = Schemas['Trade'];
 export type Decision = Schemas['Decision'];
 export type LogLine = Schemas['LogLine'];
@@ -52,6 +54,7 @@ export const runStatuses = [
   'completed',
   'error',
 ] as const satisfies readonly RunStatus[];
+export const orderSides = ['buy', 'sell'] as const satisfies readonly Order['side'][];
 export const orderStatuses = [
   'pending',
   'submitted',

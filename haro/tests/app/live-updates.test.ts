@@ -1,11 +1,13 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keysTouchedBy, LiveUpdates } from '../../src/app/live-updates';
+import { ordersKey } from '../../src/features/orders/api/get-orders';
 import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
 import { runTapeKey } from '../../src/features/runs/api/get-run-tape';
 import { runsKey } from '../../src/features/runs/api/get-runs';
 import { runEventsKey } from '../../src/features/runs/api/run-events';
+import { riskKey } from '../../src/features/system/api/get-risk';
 
 let client: QueryClient;
 let updates: LiveUpdates;
@@ -93,7 +95,12 @@ test('a run event touches the list and the run, an order that is not filled only
   expect(keysTouchedBy({ type: 'run.completed', run_id: 'r1' })).toEqual(
     expect.arrayContaining([runsKey, runKey('r1')]),
   );
-  expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([runEventsKey('r1'), runOrdersKey('r1')]);
+  expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([
+    runEventsKey('r1'),
+    ordersKey,
+    runOrdersKey('r1'),
+  ]);
+  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([runEventsKey('r1'), runTapeKey('r1')]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: null })).toEqual([]);
 });

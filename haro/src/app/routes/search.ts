@@ -5,12 +5,18 @@ type Read<Readers extends Record<string, Reader<unknown>>> = {
   [Name in keyof Readers]?: NonNullable<ReturnType<Readers[Name]>>;
 };
 
-/** For `validateSearch`: each parameter by its reader, unknown ones dropped. */
+/** For `validateSearch`: each parameter by its reader. */
 export function searchOf<Readers extends Record<string, Reader<unknown>>>(readers: Readers) {
   return (search: Record<string, unknown>): Read<Readers> => {
-    const read = Object.entries(readers).map(([name, reader]) => [name, reader(search[name])] as const);
-    return Object.fromEntries(read.filter(([, value]) => value !== undefined)) as Read<Readers>;
+    const present = Object.entries(readers).filter(([name]) => name in search);
+    // The router lays this over what the address says: what makes no sense is overwritten by undefined, not left out.
+    return Object.fromEntries(present.map(([name, reader]) => [name, reader(search[name])])) as Read<Readers>;
   };
+}
+
+/** Without those that made no sense. */
+export function given<Search extends object>(search: Search): Search {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as Search;
 }
 
 const longestText = 200;

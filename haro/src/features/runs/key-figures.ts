@@ -1,5 +1,5 @@
 /** The figures at the top of a run's page: which, from where, how they are written, and what they mean. */
-import type { Decimal, EquityPoint, Figure, Run, RunFigures } from '../../lib/api-types';
+import type { Account, Decimal, EquityPoint, Figure, Run, RunFigures } from '../../lib/api-types';
 import { subtractDecimals } from '../../lib/decimal';
 import {
   formatCount,
@@ -20,6 +20,13 @@ export interface KeyFigure {
   explanation: string | undefined;
 }
 
+/** What there is of a run without statistics. */
+export interface KnownSoFar {
+  /** Oldest first. */
+  points: readonly EquityPoint[];
+  account: Account | null;
+}
+
 type Value = Decimal | number | null | undefined;
 
 interface FigureSpec {
@@ -32,7 +39,7 @@ interface FigureSpec {
   /** What it means, for as long as the statistics do not say it themselves. */
   definition: string;
   /** What the run itself or its equity says, for while the full statistics are not there. */
-  fallback?: (run: Run, lastPoint: EquityPoint | undefined) => Value;
+  fallback?: (run: Run, known: KnownSoFar) => Value;
 }
 
 const specs: FigureSpec[] = [
@@ -42,7 +49,7 @@ const specs: FigureSpec[] = [
     names: ['final_equity'],
     write: formatMoney,
     definition: 'Cash and open positions at the newest closes, quote currency.',
-    fallback: (_, lastPoint) => lastPoint?.equity,
+    fallback: (_, { points }) => points.at(-1)?.equity,
   },
   {
     id: 'total-pnl',
@@ -51,8 +58,7 @@ const specs: FigureSpec[] = [
     write: formatSignedMoney,
     signed: true,
     definition: 'Equity less initial cash, after fees, open positions at the newest closes.',
-    fallback: (run, lastPoint) =>
-      run.stats?.total_pnl ?? (lastPoint && subtractDecimals(lastPoint.equity, run.initial_cash)),
+    fallback: (run, { points }) => run.stats?.total_pnl ?? gained(run, points.at(-1)),
   },
   {
     id: 'total-return',
@@ -61,7 +67,7 @@ const specs: FigureSpec[] = [
     write: formatSignedPercent,
     signed: true,
     definition: 'Total PnL over initial cash.',
-    fallback: (run, lastPoint) => lastPoint && Number(lastPoint.equity) / Number(run.initial_cash) - 1,
+    fallback: (run, { points }) => returned(run, points.at(-1)),
   },
   {
     id: 'max-drawdown',
@@ -69,7 +75,7 @@ const specs: FigureSpec[] = [
     names: ['max_drawdown'],
     write: formatPercent,
     definition: 'The deepest fall from a peak of equity, as a fraction of that peak.',
-    fallback: (run) => run.stats?.max_drawdown,
+    fallback: (run, { points }) => run.stats?.max_drawdown ?? deepest(points),
   },
   {
     id: 'sharpe',
@@ -92,7 +98,7 @@ const specs: FigureSpec[] = [
     names: ['total_trades', 'trades'],
     write: formatCount,
     definition: 'Positions from flat to flat.',
-    fallback: (run) => run.stats?.total_trades,
+    fallback: (run, { account }) => run.stats?.total_trades ?? account?.trades,
   },
   {
     id: 'win-rate',
@@ -130,14 +136,15 @@ const specs: FigureSpec[] = [
     names: ['fees_paid'],
     write: formatMoney,
     definition: 'Sum of the fees of all fills, quote currency.',
+    fallback: (_, { account }) => account?.fees,
   },
 ];
 
-export function keyFigures(run: Run, figures: RunFigures | undefined, lastPoint: EquityPoint | undefined): KeyFigure[] {
+export function keyFigures(run: Run, figures: RunFigures | undefined, known: KnownSoFar): KeyFigure[] {
   return specs.map(({ id, label, names, write, signed = false, definition, fallback }) => {
     const figure = names.map((name) => figures?.[name]).find((found) => found !== undefined);
     // A figure that is null on purpose stays unknown: its reason would contradict any number shown instead.
-    const value = figure === undefined ? fallback?.(run, lastPoint) : figure.value;
+    const value = figure === undefined ? fallback?.(run, known) : figure.value;
     return { id, label: label(run), text: write(value), signed, explanation: explain(figure) ?? definition };
   });
 }
@@ -146,6 +153,16 @@ function explain(figure: Figure | undefined): string | undefined {
   if (figure === undefined) return undefined;
   return (figure.value === null ? figure.reason : figure.basis) ?? undefined;
 }
+
+const gained = (run: Run, point: EquityPoint | undefined): Value =>
+  point && subtractDecimals(point.equity, run.initial_cash);
+
+const returned = (run: Run, point: EquityPoint | undefined): Value =>
+  point && Number(point.equity) / Number(run.initial_cash) - 1;
+
+/** No peak and no trough is missing among the points, however few are shown of many. */
+const deepest = (points: readonly EquityPoint[]): Value =>
+  points.length === 0 ? null : points.reduce((most, { drawdown }) => Math.max(most, drawdown), 0);
 
 function winRate(won: number | null | undefined, all: number | null | undefined): number | null {
   return won === null || won === undefined || !all ? null : won / all;

@@ -18,6 +18,8 @@ interface PriceChartProps extends Drawn {
   symbol: string;
   /** The stretch around a focus, in seconds. */
   focusSpan: number;
+  /** Whether the time axis tells seconds. */
+  withSeconds?: boolean;
   focus: Focus | null;
   /** Told once the reader has come to rest somewhere. */
   onSpan?: (span: Span) => void;
@@ -26,7 +28,15 @@ interface PriceChartProps extends Drawn {
 
 const restMs = 120;
 
-export function PriceChart({ symbol, focusSpan, focus, onSpan, children, ...drawn }: PriceChartProps) {
+export function PriceChart({
+  symbol,
+  focusSpan,
+  withSeconds = false,
+  focus,
+  onSpan,
+  children,
+  ...drawn
+}: PriceChartProps) {
   const view = useRef<PriceChartView | null>(null);
   const listener = useRef(onSpan);
   const [hovered, setHovered] = useState<number | null>(null);
@@ -79,7 +89,11 @@ export function PriceChart({ symbol, focusSpan, focus, onSpan, children, ...draw
           <Tool label="Show everything" text="All" onClick={() => view.current?.showAll()} />
         </span>
       </figcaption>
-      <ChartFrame className={classes.canvas} build={build} />
+      <ChartFrame
+        className={classes.canvas}
+        options={{ timeScale: { timeVisible: true, secondsVisible: withSeconds, minBarSpacing: 0.001 } }}
+        build={build}
+      />
     </figure>
   );
 }

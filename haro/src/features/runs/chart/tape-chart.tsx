@@ -45,6 +45,7 @@ export function TapeChart({ run, symbol, focus }: TapeChartProps) {
         holdings={holdings}
         lines={lines}
         live
+        withSeconds={timeframeSeconds(run.timeframe) < 60}
         focus={focus}
         focusSpan={barsAroundFocus * timeframeSeconds(run.timeframe)}
       >

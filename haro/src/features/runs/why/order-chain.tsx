@@ -1,14 +1,11 @@
 import { Skeleton } from '@mantine/core';
 import { ErrorNotice } from '../../../components/error-notice';
-import { StatusBadge } from '../../../components/status-badge';
 import { UtcTime } from '../../../components/utc-time';
-import type { Run } from '../../../lib/api-types';
-import { formatQuantity } from '../../../lib/number-format';
-import { useOrder } from '../api/get-order';
+import type { Reason, Run } from '../../../lib/api-types';
+import { useOrderReasons } from '../api/get-order-reasons';
 import { PositionLink } from '../position-link';
 import type { TabProps } from '../run-tabs';
 import classes from './order-chain.module.css';
-import { stepsOf, type WhyStep } from './why-steps';
 
 interface OrderChainProps {
   run: Run;
@@ -16,46 +13,71 @@ interface OrderChainProps {
   onPlace: TabProps['onPlace'];
 }
 
+const titles: Record<Reason['step'], string> = {
+  market: 'The market',
+  decision: 'The decision',
+  risk: 'Risk',
+  intent: 'The order',
+  sent: 'Sent',
+  exchange: 'The exchange',
+  cancel: 'Cancellation',
+  fill: 'Fill',
+  end: 'The end',
+};
+
 /** What led to an order and what became of it, each step with its place in the journal. */
 export function OrderChain({ run, orderId, onPlace }: OrderChainProps) {
-  const order = useOrder(run.id, orderId);
-  const { data } = order;
-  if (order.isError && data === undefined) {
-    const retry = () => void order.refetch();
-    return <ErrorNotice title="The order could not be loaded" error={order.error} onRetry={retry} />;
+  const reasons = useOrderReasons(run.id, orderId);
+  const { data } = reasons;
+  if (reasons.isError && data === undefined) {
+    const retry = () => void reasons.refetch();
+    return <ErrorNotice title="The order's reasons could not be loaded" error={reasons.error} onRetry={retry} />;
   }
-  if (data === undefined) return <Skeleton height={220} mb="md" aria-label="Loading the order" />;
+  if (data === undefined) return <Skeleton height={220} mb="md" aria-label="Loading the order's reasons" />;
   return (
-    <section className={classes.chain} aria-label={`Order ${data.id}`} data-testid="order-chain">
-      <header className={classes.header}>
-        <strong>
-          {data.side} {formatQuantity(data.qty)} {data.symbol}
-        </strong>{' '}
-        <span className={classes.dim}>{data.order_type.replaceAll('_', ' ')}</span> <StatusBadge status={data.status} />
-      </header>
+    <section className={classes.chain} aria-label={`Order ${orderId}`} data-testid="order-chain">
       <ol className={classes.steps}>
-        {stepsOf(data).map((step) => (
-          <Step key={step.key} step={step} onPlace={onPlace} />
+        {data.items.map((reason, at) => (
+          <Step
+            key={at}
+            reason={reason}
+            ofEntry={reason.order_id !== null && reason.order_id !== orderId}
+            onPlace={onPlace}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-function Step({ step, onPlace }: { step: WhyStep; onPlace: TabProps['onPlace'] }) {
+interface StepProps {
+  reason: Reason;
+  /** It happened to the order whose exit this is. */
+  ofEntry: boolean;
+  onPlace: TabProps['onPlace'];
+}
+
+function Step({ reason, ofEntry, onPlace }: StepProps) {
   return (
-    <li className={classes.step} data-kind={step.kind}>
-      <span className={classes.title}>{step.title}</span>
-      <span className={classes.text}>{step.text}</span>
+    <li className={classes.step} data-step={reason.step}>
+      <span>
+        <strong>{titles[reason.step]}</strong>
+        {ofEntry && <span className={classes.dim}> of its entry</span>}
+      </span>
+      <span className={classes.text}>{reason.text}</span>
       <span className={classes.dim}>
-        <UtcTime at={step.at} seconds />
-        {step.position !== null && (
+        <UtcTime at={reason.at} seconds /> · {reason.type}
+        {reason.position !== null && (
           <>
             {' · '}
-            <PositionLink position={step.position} onPlace={onPlace} />
+            <PositionLink position={reason.position} onPlace={onPlace} />
           </>
         )}
       </span>
+      <details className={classes.payload}>
+        <summary>What was recorded</summary>
+        <pre tabIndex={0}>{JSON.stringify(reason.payload, null, 2)}</pre>
+      </details>
     </li>
   );
 }
