@@ -1,5 +1,5 @@
 import { Skeleton, Tabs } from '@mantine/core';
-import { lazy, Suspense, type ComponentType, type LazyExoticComponent } from 'react';
+import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from 'react';
 import { runTabs, type RunTab, type TabProps } from './run-tabs';
 import classes from './run-tab-panels.module.css';
 
@@ -27,6 +27,12 @@ interface RunTabPanelsProps extends TabProps {
 
 export function RunTabPanels({ tab, ...props }: RunTabPanelsProps) {
   const Panel = panels[tab];
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow screen the tabs scroll sideways: the open one comes into view.
+    const [frame, open] = [list.current, list.current?.querySelector<HTMLElement>('[data-active]')];
+    if (frame && open) frame.scrollLeft = open.offsetLeft - (frame.clientWidth - open.offsetWidth) / 2;
+  }, [tab]);
   return (
     <Tabs
       value={tab}
@@ -35,7 +41,7 @@ export function RunTabPanels({ tab, ...props }: RunTabPanelsProps) {
       }}
       keepMounted={false}
     >
-      <Tabs.List className={classes.list ?? ''} aria-label="What of the run to show">
+      <Tabs.List ref={list} className={classes.list ?? ''} aria-label="What of the run to show">
         {runTabs.map((id) => (
           <Tabs.Tab key={id} value={id} className={classes.tab ?? ''} data-testid={`tab-${id}`}>
             {labelOf(id)}

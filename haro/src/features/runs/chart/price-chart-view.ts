@@ -35,6 +35,8 @@ export interface Drawn {
 
 const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [], live: false };
 const leastBars = 20;
+/** More texts than this run into each other. */
+const mostTexts = 12;
 /** Of a market that goes on; of one that is over, all are shown. */
 const barsAtFirst = 240;
 
@@ -191,7 +193,7 @@ export class PriceChartView {
     const places = this.#chart.timeScale().getVisibleLogicalRange();
     if (places === null) return;
     const marks = marksIn(this.#drawn.fills, this.#fillTimes, this.#times, places);
-    const texted = marks.length <= 24;
+    const texted = marks.length <= mostTexts;
     this.#markers.setMarkers(marks.map((mark) => markerOf(mark, texted, this.#wanted, this.#colour)));
   };
 }
