@@ -2,25 +2,18 @@
 import { formatPercent, unknownMark } from '../src/lib/number-format';
 import { formatMinute } from '../src/lib/time-format';
 import { layOutDecimal } from '../src/lib/decimal';
+import { isFraction, rankedDrawdown, statisticGroups } from '../src/lib/statistic-names';
 import { shortSpan } from './moment';
 import { money } from './money';
 import type { Statistic } from './report-data';
 
-const fractions = new Set([
-  ...['total_return', 'buy_and_hold_return', 'cagr', 'alpha', 'best_day', 'worst_day', 'volatility', 'max_drawdown'],
-  ...['value_at_risk_95', 'conditional_value_at_risk_95', 'exposure', 'win_rate', 'ambiguous_share'],
-  ...['average_mae', 'worst_mae', 'average_mfe', 'best_mfe'],
-]);
-const rankedDrawdown = /^drawdown_(\d+)$/;
+export { isFraction, statisticLabel } from '../src/lib/statistic-names';
+
 const partOfDrawdown = /^drawdown_(\d+)_(\w+)$/;
 const isoTime = /^\d{4}-\d{2}-\d{2}T/;
 const decimal = /^[+-]?\d+(\.\d+)?$/;
 const ratioDigits = 4;
 const secondsADay = 86_400;
-
-export function isFraction(name: string): boolean {
-  return fractions.has(name) || rankedDrawdown.test(name);
-}
 
 /** Text that is decimal is money, a fraction is per cent, a span is as long as its basis says, a ratio has four digits. */
 export function writeStatistic({ name, value, basis }: Statistic, places: number): string {
@@ -36,54 +29,11 @@ export function writeStatistic({ name, value, basis }: Statistic, places: number
   return value.toLocaleString('en-US', { maximumSignificantDigits: ratioDigits });
 }
 
-const upper = new Map([
-  ['pnl', 'PnL'],
-  ['cagr', 'CAGR'],
-  ['sqn', 'SQN'],
-  ['mae', 'MAE'],
-  ['mfe', 'MFE'],
-]);
-
-/** "profit_factor" → "Profit factor" */
-export function statisticLabel(name: string): string {
-  const words = name.split('_').map((word) => upper.get(word) ?? word);
-  const [first = '', ...rest] = words;
-  return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(' ');
-}
-
-const groups: [title: string, names: string[]][] = [
-  ['Return', ['total_return', 'total_pnl', 'cagr', 'buy_and_hold_return', 'alpha', 'best_day', 'worst_day']],
-  [
-    'Risk',
-    [
-      ...['volatility', 'sharpe_ratio', 'sortino_ratio', 'calmar_ratio', 'value_at_risk_95'],
-      ...['conditional_value_at_risk_95', 'skew', 'kurtosis', 'beta', 'exposure'],
-    ],
-  ],
-  [
-    'Drawdown',
-    [
-      ...['max_drawdown', 'max_drawdown_start', 'max_drawdown_trough'],
-      ...['max_drawdown_recovery', 'max_drawdown_duration'],
-    ],
-  ],
-  [
-    'Trades',
-    [
-      ...['total_trades', 'winning_trades', 'losing_trades', 'win_rate', 'profit_factor', 'payoff_ratio', 'expectancy'],
-      ...['sqn', 'average_trade', 'average_win', 'average_loss', 'best_trade', 'worst_trade', 'average_trade_duration'],
-      ...['longest_trade_duration', 'longest_winning_streak', 'longest_losing_streak', 'average_mae', 'worst_mae'],
-      ...['average_mfe', 'best_mfe', 'ambiguous_share', 'open_positions'],
-    ],
-  ],
-  ['Costs and turnover', ['fees_paid', 'slippage_paid', 'turnover']],
-];
-
 /** Every statistic once, in the order of reading; those of no group come last. Ranked drawdowns have their own table. */
 export function grouped(statistics: Statistic[]): [title: string, rows: Statistic[]][] {
   const left = new Map(statistics.map((statistic) => [statistic.name, statistic]));
   for (const name of left.keys()) if (rankedDrawdown.test(name) || partOfDrawdown.test(name)) left.delete(name);
-  const found = groups.map(([title, names]): [string, Statistic[]] => [
+  const found = statisticGroups.map(([title, names]): [string, Statistic[]] => [
     title,
     names.flatMap((name) => take(left, name)),
   ]);

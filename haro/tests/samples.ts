@@ -1,4 +1,4 @@
-import type { Candle, Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
+import type { Candle, Envelope, Fill, Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
 
 export function aRun(changes: Partial<Run> = {}): Run {
   return {
@@ -69,6 +69,45 @@ export function anOrder(changes: Partial<Order> = {}): Order {
     created_at: '2024-01-01T05:00:00Z',
     submitted_at: null,
     filled_at: null,
+    ...changes,
+  };
+}
+
+export function aFill(changes: Partial<Fill> = {}): Fill {
+  return {
+    execution_id: 'x-1',
+    run_id: 'run-1',
+    order_id: 'order-1',
+    symbol: 'BTC/USD',
+    side: 'buy',
+    qty: '0.5',
+    price: '42000.5',
+    fee: '1',
+    base_fee: '0',
+    slippage: '0',
+    liquidity: 'taker',
+    ambiguous: false,
+    filled_at: '2024-01-01T05:00:00Z',
+    position: 5,
+    ...changes,
+  };
+}
+
+export function anEvent(changes: Partial<Envelope> = {}): Envelope {
+  return {
+    id: 'run-1:1',
+    kind: 'evt',
+    type: 'run.started',
+    version: 1,
+    run_id: 'run-1',
+    corr_id: null,
+    causation_id: null,
+    trace_id: null,
+    ts: '2024-03-01T10:00:00Z',
+    producer: 'supervisor',
+    headers: {},
+    payload: {},
+    position: 7,
     ...changes,
   };
 }

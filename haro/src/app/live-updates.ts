@@ -2,10 +2,17 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { ordersKey } from '../features/orders/api/get-orders';
 import { runKey } from '../features/runs/api/get-run';
+import { runAccountKey } from '../features/runs/api/get-run-account';
 import { runEquityKey } from '../features/runs/api/get-run-equity';
 import { runOrdersKey } from '../features/runs/api/get-run-orders';
+import { runPeriodsKey } from '../features/runs/api/get-run-periods';
 import { runStatsKey } from '../features/runs/api/get-run-stats';
+import { runFillsKey } from '../features/runs/api/get-run-fills';
+import { runTapeKey } from '../features/runs/api/get-run-tape';
 import { runsKey } from '../features/runs/api/get-runs';
+import { recordLastEvent } from '../features/runs/api/last-event';
+import { runEventsKey } from '../features/runs/api/run-events';
+import { runDecisionsKey, runLogKey, runPositionsKey, runTradesKey } from '../features/runs/api/run-lists';
 import { recordRunProgress } from '../features/runs/api/run-progress';
 import { exchangeAccountsKey } from '../features/system/api/get-exchange-accounts';
 import { riskKey } from '../features/system/api/get-risk';
@@ -21,14 +28,22 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
   if (type.startsWith('account.')) return [exchangeAccountsKey, readinessKey];
-  if (type.startsWith('risk.')) return [riskKey, readinessKey];
-  if (runId === null || runId === undefined) return [];
-  if (type.startsWith('run.'))
-    return [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
-  if (!type.startsWith('order.')) return [];
+  const switched = type.startsWith('risk.') ? [riskKey, readinessKey] : [];
+  if (runId === null || runId === undefined) return switched;
+  return [...switched, runEventsKey(runId), ...keysOfFamily(type, runId)];
+}
+
+function keysOfFamily(type: string, runId: string): QueryKey[] {
   const orders = [ordersKey, runOrdersKey(runId)];
+  const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
+  if (type.startsWith('run.')) return [...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
+  if (type.startsWith('log.')) return [runLogKey(runId)];
+  if (type === 'tape.decided') return [runDecisionsKey(runId)];
+  if (type.startsWith('tape.')) return [runTapeKey(runId)];
+  if (!type.startsWith('order.')) return [];
   if (!fillTypes.has(type)) return orders;
-  return [...orders, runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
+  const booked = [runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId), runAccountKey(runId)];
+  return [...orders, ...standing, ...booked];
 }
 
 export class LiveUpdates {
@@ -55,6 +70,8 @@ export class LiveUpdates {
     } else if (message.kind === 'progress') {
       this.#progress.request(message.progress.run_id, message.progress);
     } else if (message.kind === 'journal') {
+      const { run_id: runId, ts } = message.event;
+      if (typeof runId === 'string' && typeof ts === 'string') recordLastEvent(this.#client, runId, ts);
       for (const key of keysTouchedBy(message.event)) this.#stale.request(JSON.stringify(key), key);
     } else if (message.kind === 'malformed') {
       console.warn(`Weaver sent an event this page does not understand. ${message.reason}`);

@@ -2,7 +2,7 @@
  * The server's answers by the names the page uses, made from its OpenAPI document (`npm run types`).
  * Decimals and times stay strings everywhere: money is formatted, never computed with floats.
  */
-import type { components } from './api-schema';
+import type { components, paths } from './api-schema';
 
 type Schemas = components['schemas'];
 
@@ -15,6 +15,19 @@ export type RunStatus = Schemas['RunStatus'];
 export type RunError = Schemas['RunFault'];
 export type Order = Schemas['Order'];
 export type OrderStatus = Schemas['OrderStatus'];
+export type Fill = Schemas['Fill'];
+export type OrderReasons = Schemas['OrderReasons'];
+export type Reason = Schemas['Reason'];
+export type PeriodOfRun = Schemas['PeriodOfRun'];
+export type Trade = Schemas['Trade'];
+export type Decision = Schemas['Decision'];
+export type LogLine = Schemas['LogLine'];
+export type Envelope = Schemas['Envelope'];
+/** The types events can be filtered by. */
+export type EventType = NonNullable<
+  NonNullable<paths['/api/v1/runs/{run_id}/events']['get']['parameters']['query']>['type']
+>[number];
+export type Candle = Schemas['Candle'];
 export type EquityPoint = Schemas['EquityPoint'];
 export type StrategyEntry = Schemas['Strategy'];
 export type SymbolCoverage = Schemas['Coverage'];

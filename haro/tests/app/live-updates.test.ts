@@ -4,8 +4,10 @@ import { keysTouchedBy, LiveUpdates } from '../../src/app/live-updates';
 import { ordersKey } from '../../src/features/orders/api/get-orders';
 import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
+import { runTapeKey } from '../../src/features/runs/api/get-run-tape';
 import { runsKey } from '../../src/features/runs/api/get-runs';
 import { exchangeAccountsKey } from '../../src/features/system/api/get-exchange-accounts';
+import { runEventsKey } from '../../src/features/runs/api/run-events';
 import { riskKey } from '../../src/features/system/api/get-risk';
 import { readinessKey } from '../../src/lib/requests/get-readiness';
 
@@ -95,8 +97,13 @@ test('a run event touches the list and the run, an order that is not filled only
   expect(keysTouchedBy({ type: 'run.completed', run_id: 'r1' })).toEqual(
     expect.arrayContaining([runsKey, runKey('r1')]),
   );
-  expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([ordersKey, runOrdersKey('r1')]);
+  expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([
+    runEventsKey('r1'),
+    ordersKey,
+    runOrdersKey('r1'),
+  ]);
   expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey, readinessKey]);
   expect(keysTouchedBy({ type: 'account.reconciled', run_id: null })).toEqual([exchangeAccountsKey, readinessKey]);
-  expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([]);
+  expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([runEventsKey('r1'), runTapeKey('r1')]);
+  expect(keysTouchedBy({ type: 'tape.ticked', run_id: null })).toEqual([]);
 });

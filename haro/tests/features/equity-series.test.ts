@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toChartPoints } from '../../src/features/runs/equity-series';
 
-const point = (time: string, equity: string) => ({ time, equity, cash: '0', drawdown: 0 });
+const point = (time: string, equity: string) => ({ time, equity, cash: '0', drawdown: 0.25 });
 
 test('points come out ascending, each second once with its last value', () => {
   const points = [
@@ -14,6 +14,10 @@ test('points come out ascending, each second once with its last value', () => {
     [first, 1],
     [first + 1, 3],
   ]);
+});
+
+test('a drawdown is drawn downwards', () => {
+  expect(toChartPoints([point('2024-01-01T00:00:00Z', '1')])[0]?.drawdown).toBe(-0.25);
 });
 
 test('what cannot be drawn is left out', () => {

@@ -4,9 +4,11 @@ import type { RunFigures } from '../../src/lib/api-types';
 import { aRun } from '../samples';
 
 function texts(run = aRun(), figures?: RunFigures) {
-  const last = { time: '2024-02-01T00:00:00Z', equity: '98765.5', cash: '1', drawdown: 0 };
+  const last = { time: '2024-02-01T00:00:00Z', equity: '98765.5', cash: '1', drawdown: 0.05 };
   return Object.fromEntries(
-    keyFigures(run, figures, last).map(({ id, text, explanation }) => [id, [text, explanation]]),
+    keyFigures(run, figures, { points: [{ ...last, drawdown: 0.2 }, last], account: null }).map(
+      ({ id, text, explanation }) => [id, [text, explanation]],
+    ),
   );
 }
 
@@ -22,14 +24,23 @@ test('a figure without a value is unknown with its reason, even where the run ha
 
 test('before there are statistics the run and its equity are asked', () => {
   expect(texts()).toMatchObject({
-    'final-equity': ['98,765.50', undefined],
-    'total-pnl': ['-1,234.50', undefined],
-    trades: ['3', undefined],
+    'final-equity': ['98,765.50', expect.stringContaining('Cash and open positions')],
+    'total-pnl': ['-1,234.50', expect.stringContaining('after fees')],
+    trades: ['3', 'Positions from flat to flat.'],
+  });
+});
+
+test('a run without any figures of its own is judged by its curve', () => {
+  expect(texts(aRun({ stats: null, initial_cash: '100000' }))).toMatchObject({
+    'total-pnl': ['-1,234.50', expect.anything()],
+    'total-return': ['-1.23%', expect.anything()],
+    'max-drawdown': ['20.00%', expect.anything()],
   });
 });
 
 test('equity is called final only when it is', () => {
-  const label = (status: 'running' | 'completed') => keyFigures(aRun({ status }), undefined, undefined)[0]?.label;
+  const label = (status: 'running' | 'completed') =>
+    keyFigures(aRun({ status }), undefined, { points: [], account: null })[0]?.label;
   expect(label('running')).toBe('Equity');
   expect(label('completed')).toBe('Final equity');
 });

@@ -1,16 +1,16 @@
-import { useComputedColorScheme } from '@mantine/core';
 import {
+  AreaSeries,
   BaselineSeries,
-  createChart,
   type IChartApi,
   type ISeriesApi,
   type MouseEventParams,
   type UTCTimestamp,
 } from 'lightweight-charts';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Decimal, EquityPoint } from '../../lib/api-types';
-import { formatMoney } from '../../lib/number-format';
+import { formatMoney, formatPercent } from '../../lib/number-format';
 import { formatMinute } from '../../lib/time-format';
+import { ChartFrame, type Colour } from './chart/chart-frame';
 import classes from './equity-chart.module.css';
 import { toChartPoints, type ChartPoint } from './equity-series';
 
@@ -23,61 +23,81 @@ interface EquityChartProps {
 
 interface Drawing {
   chart: IChartApi;
-  series: ISeriesApi<'Baseline'>;
+  equity: ISeriesApi<'Baseline'>;
+  drawdown: ISeriesApi<'Area'>;
 }
 
+/** Equity above, drawdown below, and one crosshair through both. */
 export function EquityChart({ points, initialCash }: EquityChartProps) {
-  const frame = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
-  const scheme = useComputedColorScheme('dark');
   const data = useMemo(() => toChartPoints(points), [points]);
   const baseline = Number(initialCash ?? points[0]?.equity ?? 0);
 
-  useEffect(() => {
-    if (frame.current === null) return;
-    const chart = createChart(frame.current, { autoSize: true });
-    const series = chart.addSeries(BaselineSeries, {
-      lineWidth: 2,
-      priceFormat: { type: 'custom', formatter: formatAxis },
-    });
+  const build = useCallback((chart: IChartApi) => {
+    const made = addSeries(chart);
+    drawing.current = made;
     chart.subscribeCrosshairMove(({ logical }: MouseEventParams) => {
       setHovered(logical ?? null);
     });
-    drawing.current = { chart, series };
-    return () => {
-      drawing.current = null;
-      chart.remove();
+    return {
+      paint: (colour: Colour) => {
+        paint(made, colour);
+      },
+      dispose: () => {
+        drawing.current = null;
+      },
     };
   }, []);
 
   useEffect(() => {
-    if (drawing.current !== null && frame.current !== null) paint(drawing.current, frame.current, baseline);
-  }, [scheme, baseline]);
+    drawing.current?.equity.applyOptions({ baseValue: { type: 'price', price: baseline } });
+  }, [baseline]);
 
   useEffect(() => {
     if (drawing.current !== null) draw(drawing.current, data);
   }, [data]);
 
-  const point = (data[hovered ?? -1] ?? data.at(-1))?.source;
+  const point = data[hovered ?? -1] ?? data.at(-1);
   return (
     <figure className={classes.figure} aria-label={summary(points)}>
       <figcaption className={classes.legend}>
-        <strong>{formatMoney(point?.equity)}</strong>
-        <span>cash {formatMoney(point?.cash)}</span>
-        <span>{formatMinute(point?.time)}</span>
+        <strong>{formatMoney(point?.source.equity)}</strong>
+        <span>cash {formatMoney(point?.source.cash)}</span>
+        <span>drawdown {formatPercent(point?.drawdown)}</span>
+        <span>{formatMinute(point?.source.time)}</span>
       </figcaption>
-      <div ref={frame} className={classes.canvas} />
+      <ChartFrame className={classes.canvas} build={build} />
     </figure>
   );
 }
 
+function addSeries(chart: IChartApi): Drawing {
+  const equity = chart.addSeries(BaselineSeries, {
+    lineWidth: 2,
+    priceLineVisible: false,
+    priceFormat: { type: 'custom', formatter: formatAxis },
+  });
+  const format = { type: 'custom' as const, formatter: formatFraction, minMove: 0.0001 };
+  const drawdown = chart.addSeries(
+    AreaSeries,
+    { lineWidth: 1, priceLineVisible: false, lastValueVisible: false, invertFilledArea: true, priceFormat: format },
+    1,
+  );
+  drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.05 } });
+  const [upper, lower] = chart.panes();
+  upper?.setStretchFactor(3);
+  lower?.setStretchFactor(1);
+  return { chart, equity, drawdown };
+}
+
 /** New points keep the curve in view as a whole, unless the reader has zoomed into a part of it. */
-function draw({ chart, series }: Drawing, data: ChartPoint[]): void {
-  const [timeScale, before] = [chart.timeScale(), series.data().length];
+function draw({ chart, equity, drawdown }: Drawing, data: ChartPoint[]): void {
+  const [timeScale, before] = [chart.timeScale(), equity.data().length];
   const shown = timeScale.getVisibleLogicalRange();
   const whole = before === 0 || shown === null || (shown.from <= 1 && shown.to >= before - 2);
-  series.setData(data.map(({ time, value }) => ({ time: time as UTCTimestamp, value })));
+  equity.setData(data.map(({ time, value }) => ({ time: time as UTCTimestamp, value })));
+  drawdown.setData(data.map(({ time, drawdown: value }) => ({ time: time as UTCTimestamp, value })));
   if (whole && data.length > 0) {
     // a little air on both sides, or the first and the last date are cut
     const margin = data.length * 0.02;
@@ -91,36 +111,17 @@ function summary(points: EquityPoint[]): string {
 }
 
 const formatAxis = (price: number): string => price.toLocaleString('en-US', { maximumFractionDigits: 2 });
+const formatFraction = (value: number): string => `${(value * 100).toFixed(1)}%`;
 
-/** The chart draws on a canvas, which cannot read custom properties: they are read for it. */
-function paint({ chart, series }: Drawing, frame: HTMLElement, baseline: number): void {
-  const style = getComputedStyle(frame);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
-  const quiet = colour('--w-line-soft');
-  chart.applyOptions({
-    layout: {
-      background: { color: 'transparent' },
-      textColor: colour('--w-dim'),
-      fontFamily: style.fontFamily,
-      attributionLogo: true,
-    },
-    grid: { vertLines: { visible: false }, horzLines: { color: quiet } },
-    rightPriceScale: { borderVisible: false },
-    timeScale: { borderColor: colour('--w-line'), timeVisible: true, secondsVisible: false, minBarSpacing: 0.001 },
-    crosshair: {
-      vertLine: { labelBackgroundColor: colour('--w-chart-label') },
-      horzLine: { labelBackgroundColor: colour('--w-chart-label') },
-    },
-  });
+function paint({ equity, drawdown }: Drawing, colour: Colour): void {
   const [up, down] = [colour('--w-up'), colour('--w-down')];
-  series.applyOptions({
-    baseValue: { type: 'price', price: baseline },
+  equity.applyOptions({
     topLineColor: up,
     topFillColor1: `${up}40`,
     topFillColor2: `${up}08`,
     bottomLineColor: down,
     bottomFillColor1: `${down}08`,
     bottomFillColor2: `${down}40`,
-    priceLineVisible: false,
   });
+  drawdown.applyOptions({ lineColor: down, topColor: `${down}10`, bottomColor: `${down}50` });
 }

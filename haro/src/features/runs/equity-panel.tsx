@@ -12,7 +12,7 @@ const EquityChart = lazy(async () => ({ default: (await import('./equity-chart')
 export function EquityPanel({ run }: { run: Run }) {
   const equity = useRunEquity(run.id);
   return (
-    <Panel title="Equity" aside="times in UTC">
+    <Panel title="Equity and drawdown" aside="times in UTC">
       <div
         className={classes.frame}
         data-testid="equity-chart"

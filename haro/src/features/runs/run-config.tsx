@@ -1,14 +1,18 @@
 import { Panel } from '../../components/panel';
 import type { Run } from '../../lib/api-types';
-import { formatMoney, unknownMark } from '../../lib/number-format';
+import { formatMoney } from '../../lib/number-format';
+import { asText, entriesOf } from './config-sections';
 import classes from './run-config.module.css';
 
-/** What the run was told: enough to run it again. */
+/** What decides the run's result, in short; the tab Config has everything. */
 export function RunConfig({ run }: { run: Run }) {
   const entries: [string, string][] = [
     ...Object.entries(run.config).map(([name, value]): [string, string] => [name, asText(value)]),
     ['initial cash', formatMoney(run.initial_cash)],
-    ...Object.entries(run.costs).map(([name, value]): [string, string] => [name.replaceAll('_', ' '), asText(value)]),
+    ['venue', run.venue],
+    ['account', run.account.kind],
+    ...entriesOf(run.costs).filter(([, text]) => text !== '0' && text !== 'no' && text !== '—'),
+    ...entriesOf(run.risk).filter(([, text]) => text !== '—' && text !== 'no'),
   ];
   return (
     <Panel title="Settings">
@@ -22,9 +26,4 @@ export function RunConfig({ run }: { run: Run }) {
       </dl>
     </Panel>
   );
-}
-
-function asText(value: unknown): string {
-  if (value === null || value === undefined) return unknownMark;
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -4,16 +4,20 @@ import { PageHeading } from '../../components/page-heading';
 import { StatusBadge } from '../../components/status-badge';
 import { UtcTime } from '../../components/utc-time';
 import type { Run } from '../../lib/api-types';
+import { formatDuration, secondsBetween } from '../../lib/duration-format';
+import { useNow } from '../../lib/use-now';
+import { useLastEvent } from './api/last-event';
 import { useRunProgress } from './api/run-progress';
+import { isOver } from './run-actions';
+import { RunControls } from './run-controls';
 import classes from './run-header.module.css';
 import { runTitle } from './run-title';
-import { StopButton } from './stop-button';
 
 export function RunHeader({ run }: { run: Run }) {
   return (
     <header className={classes.header}>
       <PageHeading title={runTitle(run)}>
-        <StopButton run={run} />
+        <RunControls run={run} />
       </PageHeading>
       <p className={classes.facts}>
         <ModeBadge mode={run.mode} />
@@ -25,14 +29,44 @@ export function RunHeader({ run }: { run: Run }) {
         <span>
           {run.symbols.join(', ')} <span className={classes.dim}>{run.timeframe}</span>
         </span>
+        {run.mode !== 'backtest' && <span className={classes.dim}>at {run.exchange}</span>}
         {run.start_time !== null && run.end_time !== null && (
           <span className={classes.dim}>
             <UtcTime at={run.start_time} /> to <UtcTime at={run.end_time} /> UTC
           </span>
         )}
+        <Ages run={run} />
+        {run.tags.map((tag) => (
+          <span key={tag} className={classes.tag}>
+            {tag}
+          </span>
+        ))}
       </p>
-      {run.status === 'running' && <RunProgress run={run} />}
+      {run.notes !== '' && <p className={classes.notes}>{run.notes}</p>}
+      {run.mode === 'backtest' && run.status === 'running' && <RunProgress run={run} />}
     </header>
+  );
+}
+
+/** How long the run has been at it, and how old its news is. */
+function Ages({ run }: { run: Run }) {
+  const underWay = run.started_at !== null && !isOver(run);
+  const now = useNow(underWay ? 1_000 : null);
+  const lastEvent = useLastEvent(run.id, underWay && run.mode !== 'backtest');
+  const age = secondsBetween(lastEvent, now);
+  if (run.started_at === null) return null;
+  return (
+    <>
+      <span className={classes.dim} data-testid="run-uptime">
+        {underWay ? 'up ' : 'ran '}
+        {formatDuration(secondsBetween(run.started_at, underWay ? now : run.stopped_at))}
+      </span>
+      {age !== null && (
+        <span className={classes.dim} title="Since the last event of this run in the journal" data-testid="run-age">
+          last event {formatDuration(age)} ago
+        </span>
+      )}
+    </>
   );
 }
 

@@ -4,18 +4,23 @@ import { Link } from '@tanstack/react-router';
 import { EmptyState } from '../../components/empty-state';
 import { ErrorNotice } from '../../components/error-notice';
 import { ApiError } from '../../lib/api-error';
-import type { Run } from '../../lib/api-types';
 import { useRun } from './api/get-run';
-import { EquityPanel } from './equity-panel';
-import { OrdersPanel } from './orders-panel';
-import { RunConfig } from './run-config';
 import { RunError } from './run-error';
-import { RunFigures } from './run-figures';
 import { RunHeader } from './run-header';
 import classes from './run-page.module.css';
+import './run-page-styles';
+import { RunTabPanels } from './run-tab-panels';
+import type { RunPlace, RunTab } from './run-tabs';
 import { runTitle } from './run-title';
 
-export function RunPage({ runId }: { runId: string }) {
+interface RunPageProps {
+  runId: string;
+  tab: RunTab;
+  at: RunPlace['at'];
+  onPlace: (place: RunPlace) => void;
+}
+
+export function RunPage({ runId, tab, at, onPlace }: RunPageProps) {
   const run = useRun(runId);
   useDocumentTitle(run.data ? `${runTitle(run.data)} · Weaver` : 'Run · Weaver');
   const retry = () => void run.refetch();
@@ -27,21 +32,10 @@ export function RunPage({ runId }: { runId: string }) {
   return (
     <div className={classes.page}>
       {run.isError && <ErrorNotice title="What you see may be old" error={run.error} onRetry={retry} />}
-      <RunContent run={run.data} />
+      <RunHeader run={run.data} />
+      {(run.data.status === 'error' || run.data.error !== null) && <RunError error={run.data.error} />}
+      <RunTabPanels run={run.data} tab={tab} at={at} onPlace={onPlace} />
     </div>
-  );
-}
-
-function RunContent({ run }: { run: Run }) {
-  return (
-    <>
-      <RunHeader run={run} />
-      {run.status === 'error' && <RunError error={run.error} />}
-      <RunFigures run={run} />
-      <EquityPanel run={run} />
-      <RunConfig run={run} />
-      <OrdersPanel key={run.id} runId={run.id} />
-    </>
   );
 }
 

@@ -1,4 +1,6 @@
 /** The parts of a run's page, in their order: the values of `?tab=`. */
+import type { Run } from '../../lib/api-types';
+
 export const runTabs = [
   'overview',
   'chart',
@@ -8,9 +10,24 @@ export const runTabs = [
   'periods',
   'stats',
   'events',
+  'decisions',
   'log',
   'time-travel',
   'config',
 ] as const;
 
 export type RunTab = (typeof runTabs)[number];
+
+/** What of a run's page is in its address. */
+export interface RunPlace {
+  tab: RunTab;
+  /** A place in the journal, position or instant: what the chart points at, and what time travel shows. */
+  at: number | string | null;
+}
+
+export interface TabProps {
+  run: Run;
+  at: RunPlace['at'];
+  /** Goes to another tab, or to another place in this one: an address of its own. */
+  onPlace: (place: RunPlace) => void;
+}

@@ -40,7 +40,10 @@ export function statisticRows(figures: RunFigures): [title: string, rows: Statis
     return figure === undefined ? [] : [row(name, figure)];
   };
   const groups = statisticGroups.map(([title, names]): [string, StatisticRow[]] => [title, names.flatMap(take)]);
-  const drawdowns = [...left.keys()].filter((name) => name.startsWith('drawdown_')).flatMap(take);
+  const drawdowns = [...left.keys()]
+    .filter((name) => name.startsWith('drawdown_'))
+    .sort()
+    .flatMap(take);
   const others = [...left.keys()].flatMap(take);
   const all: [string, StatisticRow[]][] = [...groups, ['Deepest drawdowns', drawdowns], ['Other', others]];
   return all.filter(([, rows]) => rows.length > 0);

@@ -1,0 +1,1 @@
+export const runEventsKey = (runId: string) => ['runs', 'events', runId] as const;

@@ -1,0 +1,199 @@
+/** The drawing of prices, volume, fills, order lines and what was held. It is told what to show; it knows no requests. */
+import {
+  CandlestickSeries,
+  createSeriesMarkers,
+  HistogramSeries,
+  LineStyle,
+  type IChartApi,
+  type IPriceLine,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type Time,
+  type UTCTimestamp,
+} from 'lightweight-charts';
+import { placeAtTime, timeAtPlace, type Bar, type Span } from './bars';
+import type { Colour } from './chart-frame';
+import { markerOf } from './fill-marker';
+import { marksIn, type FillPoint } from './fill-marks';
+import { shading, type Holding } from './held-position';
+
+export interface OrderLine {
+  id: string;
+  price: number;
+  side: 'buy' | 'sell';
+  title: string;
+}
+
+export interface Drawn {
+  bars: readonly Bar[];
+  fills: readonly FillPoint[];
+  holdings: readonly Holding[];
+  lines: readonly OrderLine[];
+  /** Whether bars are added as they close: then the newest one stays in view. */
+  live: boolean;
+}
+
+const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [], live: false };
+const leastBars = 20;
+/** More texts than this run into each other. */
+const mostTexts = 12;
+/** Of a market that goes on; of one that is over, all are shown. */
+const barsAtFirst = 240;
+
+export class PriceChartView {
+  readonly #chart: IChartApi;
+  readonly #candles: ISeriesApi<'Candlestick'>;
+  readonly #volume: ISeriesApi<'Histogram'>;
+  readonly #held: ISeriesApi<'Histogram'>;
+  readonly #markers: ISeriesMarkersPluginApi<Time>;
+  #lines: IPriceLine[] = [];
+  #drawn = empty;
+  #times: number[] = [];
+  #fillTimes: number[] = [];
+  #wanted: number | null = null;
+  #colour: Colour = () => '';
+
+  constructor(chart: IChartApi) {
+    this.#chart = chart;
+    const quiet = { priceLineVisible: false, lastValueVisible: false };
+    this.#held = chart.addSeries(HistogramSeries, {
+      ...quiet,
+      priceScaleId: 'held',
+      autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }),
+    });
+    this.#held.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 } });
+    this.#volume = chart.addSeries(HistogramSeries, {
+      ...quiet,
+      priceScaleId: 'volume',
+      priceFormat: { type: 'volume' },
+    });
+    this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
+    this.#candles = chart.addSeries(CandlestickSeries, { lastValueVisible: true, priceLineVisible: false });
+    this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
+    this.#markers = createSeriesMarkers(this.#candles, [], { autoScale: false });
+    chart.timeScale().subscribeVisibleLogicalRangeChange(this.#mark);
+  }
+
+  /** New bars keep the stretch of time in view; at the right end they keep the newest bar in view. */
+  show(next: Drawn): void {
+    const before = this.#drawn;
+    const range = this.#chart.timeScale().getVisibleLogicalRange();
+    const span = this.visibleSpan();
+    this.#drawn = next;
+    if (next.bars !== before.bars) {
+      const last = this.#times.length - 1;
+      this.#times = next.bars.map(({ time }) => time);
+      this.#setBars(next.bars);
+      const grew = (next.bars.at(-1)?.time ?? 0) > (before.bars.at(-1)?.time ?? 0);
+      const follows = next.live && grew && range !== null && range.to >= last - 0.5;
+      if (before.bars.length === 0 || span === null) this.#showAtFirst();
+      else if (follows)
+        this.#showPlaces(next.bars.length - 1 - (last - range.from), next.bars.length - 1 + range.to - last);
+      else this.showSpan(span);
+    }
+    if (next.fills !== before.fills) this.#fillTimes = next.fills.map(({ time }) => time);
+    if (next.bars !== before.bars || next.holdings !== before.holdings) this.#shade();
+    if (next.lines !== before.lines) this.#drawLines();
+    this.#mark();
+  }
+
+  visibleSpan(): Span | null {
+    const range = this.#chart.timeScale().getVisibleLogicalRange();
+    if (range === null || this.#times.length === 0) return null;
+    return { from: timeAtPlace(this.#times, range.from), to: timeAtPlace(this.#times, range.to) };
+  }
+
+  showSpan({ from, to }: Span): void {
+    if (this.#times.length > 0) this.#showPlaces(placeAtTime(this.#times, from), placeAtTime(this.#times, to));
+  }
+
+  showAll(): void {
+    this.#showPlaces(-1, this.#times.length);
+  }
+
+  zoom(factor: number): void {
+    const range = this.#chart.timeScale().getVisibleLogicalRange();
+    if (range === null) return;
+    const [middle, half] = [(range.from + range.to) / 2, ((range.to - range.from) / 2) * factor];
+    this.#showPlaces(middle - Math.max(half, leastBars / 2), middle + Math.max(half, leastBars / 2));
+  }
+
+  /** Marks the fill at this position of the journal; null marks none. */
+  point(position: number | null): void {
+    this.#wanted = position;
+    this.#mark();
+  }
+
+  readonly paint = (colour: Colour): void => {
+    this.#colour = colour;
+    const [up, down] = [colour('--w-up'), colour('--w-down')];
+    this.#candles.applyOptions({
+      upColor: up,
+      borderUpColor: up,
+      wickUpColor: up,
+      downColor: down,
+      borderDownColor: down,
+      wickDownColor: down,
+    });
+    this.#setBars(this.#drawn.bars);
+    this.#shade();
+    this.#drawLines();
+    this.#mark();
+  };
+
+  #showAtFirst(): void {
+    const count = this.#times.length;
+    this.#showPlaces(this.#drawn.live ? Math.max(-1, count - barsAtFirst) : -1, count + 1);
+  }
+
+  #showPlaces(from: number, to: number): void {
+    if (to > from) this.#chart.timeScale().setVisibleLogicalRange({ from, to });
+  }
+
+  #setBars(bars: readonly Bar[]): void {
+    const [up, down] = [`${this.#colour('--w-up')}40`, `${this.#colour('--w-down')}40`];
+    this.#candles.setData(
+      bars.map(({ time, open, high, low, close }) => ({ time: time as UTCTimestamp, open, high, low, close })),
+    );
+    this.#volume.setData(
+      bars.map(({ time, open, close, volume }) => ({
+        time: time as UTCTimestamp,
+        value: volume,
+        color: close < open ? down : up,
+      })),
+    );
+  }
+
+  #shade(): void {
+    const colours = { long: `${this.#colour('--w-up')}14`, short: `${this.#colour('--w-down')}14` };
+    const held = shading(this.#times, this.#drawn.holdings);
+    this.#held.setData(
+      this.#times.flatMap((time, place) => {
+        const side = held[place] ?? null;
+        return side === null ? [] : [{ time: time as UTCTimestamp, value: 1, color: colours[side] }];
+      }),
+    );
+  }
+
+  #drawLines(): void {
+    for (const line of this.#lines) this.#candles.removePriceLine(line);
+    this.#lines = this.#drawn.lines.map(({ price, side, title }) =>
+      this.#candles.createPriceLine({
+        price,
+        title,
+        color: this.#colour(side === 'buy' ? '--w-up' : '--w-down'),
+        lineStyle: LineStyle.Dashed,
+        lineWidth: 1,
+        axisLabelVisible: true,
+      }),
+    );
+  }
+
+  readonly #mark = (): void => {
+    const places = this.#chart.timeScale().getVisibleLogicalRange();
+    if (places === null) return;
+    const marks = marksIn(this.#drawn.fills, this.#fillTimes, this.#times, places);
+    const texted = marks.length <= mostTexts;
+    this.#markers.setMarkers(marks.map((mark) => markerOf(mark, texted, this.#wanted, this.#colour)));
+  };
+}

@@ -1,0 +1,67 @@
+import { Button, Skeleton } from '@mantine/core';
+import { useMemo } from 'react';
+import { EmptyState } from '../../../components/empty-state';
+import { ErrorNotice } from '../../../components/error-notice';
+import type { Run } from '../../../lib/api-types';
+import { useRunTape } from '../api/get-run-tape';
+import { barsOfTape, timeframeSeconds } from './bars';
+import { PriceChart, type Focus } from './price-chart';
+import { useRunMarks } from './use-run-marks';
+
+interface TapeChartProps {
+  run: Run;
+  symbol: string;
+  focus: Focus | null;
+}
+
+const barsAroundFocus = 120;
+
+/** The bars a paper or live run saw, from its tape: they are not in the store, and they are what was decided on. */
+export function TapeChart({ run, symbol, focus }: TapeChartProps) {
+  const { tape, earlier } = useRunTape(run.id);
+  const { fills, holdings, lines, error } = useRunMarks(run, symbol);
+  const bars = useMemo(() => barsOfTape(tape.data?.events ?? [], symbol), [tape.data, symbol]);
+  if (tape.data === undefined) {
+    if (!tape.isError) return <Skeleton height={420} aria-label="Loading the bars" />;
+    return <ErrorNotice title="The bars could not be loaded" error={tape.error} onRetry={() => void tape.refetch()} />;
+  }
+  if (bars.length === 0)
+    return (
+      <EmptyState
+        title="No bar has closed yet"
+        {...(run.status === 'pending' && { command: `weaver run start ${run.id}` })}
+      >
+        Bars appear here as they close, with what the run decided on them.
+      </EmptyState>
+    );
+  const problem = earlier.error ?? error;
+  return (
+    <>
+      {problem !== null && <ErrorNotice title="The chart lacks something" error={problem} />}
+      <PriceChart
+        symbol={symbol}
+        bars={bars}
+        fills={fills}
+        holdings={holdings}
+        lines={lines}
+        live
+        withSeconds={timeframeSeconds(run.timeframe) < 60}
+        focus={focus}
+        focusSpan={barsAroundFocus * timeframeSeconds(run.timeframe)}
+      >
+        {tape.data.firstPage > 1 && (
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={earlier.isPending}
+            onClick={() => {
+              earlier.mutate();
+            }}
+          >
+            Earlier bars
+          </Button>
+        )}
+      </PriceChart>
+    </>
+  );
+}
