@@ -1,4 +1,4 @@
-import type { Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
+import type { Info, Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
 
 export function aRun(changes: Partial<Run> = {}): Run {
   return {
@@ -104,3 +104,15 @@ export const hourlyBitcoin: SymbolCoverage = {
   start_time: '2024-01-01T00:00:00Z',
   end_time: '2024-01-31T23:59:30Z',
 };
+
+export function anInfo(changes: Partial<Info> = {}): Info {
+  return {
+    version: '0.1.0',
+    python: '3.13.0',
+    modes: ['backtest', 'paper', 'live'],
+    exchanges: ['simulated'],
+    journal_position: 7,
+    epoch: 'e1',
+    ...changes,
+  };
+}

@@ -1,5 +1,7 @@
 /** From events to the cache: which answers an event makes old, and asking for them again in moderation. */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { activityKey } from '../features/overview/api/get-activity';
+import { openPositionsKey } from '../features/overview/api/get-open-positions';
 import { ordersKey } from '../features/orders/api/get-orders';
 import { runKey } from '../features/runs/api/get-run';
 import { runEquityKey } from '../features/runs/api/get-run-equity';
@@ -18,14 +20,14 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
-  if (type.startsWith('risk.')) return [riskKey];
+  if (type.startsWith('risk.')) return [riskKey, activityKey];
   if (runId === null || runId === undefined) return [];
   if (type.startsWith('run.'))
-    return [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
+    return [activityKey, runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId), runOrdersKey(runId)];
   if (!type.startsWith('order.')) return [];
-  const orders = [ordersKey, runOrdersKey(runId)];
+  const orders = [activityKey, ordersKey, runOrdersKey(runId)];
   if (!fillTypes.has(type)) return orders;
-  return [...orders, runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
+  return [...orders, openPositionsKey, runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
 }
 
 export class LiveUpdates {

@@ -1,6 +1,7 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keysTouchedBy, LiveUpdates } from '../../src/app/live-updates';
+import { activityKey } from '../../src/features/overview/api/get-activity';
 import { ordersKey } from '../../src/features/orders/api/get-orders';
 import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
@@ -93,7 +94,11 @@ test('a run event touches the list and the run, an order that is not filled only
   expect(keysTouchedBy({ type: 'run.completed', run_id: 'r1' })).toEqual(
     expect.arrayContaining([runsKey, runKey('r1')]),
   );
-  expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([ordersKey, runOrdersKey('r1')]);
-  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey]);
+  expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([
+    activityKey,
+    ordersKey,
+    runOrdersKey('r1'),
+  ]);
+  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey, activityKey]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([]);
 });
