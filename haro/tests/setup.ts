@@ -16,6 +16,7 @@ if (typeof window !== 'undefined') {
     clientWidth: { configurable: true, value: 1200 },
   });
   window.scrollTo = () => undefined;
+  Element.prototype.scrollIntoView = () => undefined;
   window.ResizeObserver = class {
     observe() {
       return undefined;

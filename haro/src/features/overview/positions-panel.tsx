@@ -14,7 +14,7 @@ import classes from './overview-page.module.css';
 const columns: DataColumn<Position>[] = [
   { id: 'mode', header: 'Mode', width: 6, grow: 0, cell: ({ mode }) => <ModeBadge mode={mode} /> },
   { id: 'symbol', header: 'Symbol', width: 7, cell: ({ symbol }) => symbol, sortValue: ({ symbol }) => symbol },
-  { id: 'side', header: 'Side', width: 4, grow: 0, cell: ({ side }) => side },
+  { id: 'side', header: 'Side', width: 4, grow: 0, wideOnly: true, cell: ({ side }) => side },
   { id: 'quantity', header: 'Quantity', width: 5, numeric: true, cell: ({ quantity }) => formatQuantity(quantity) },
   {
     id: 'cost',

@@ -33,7 +33,7 @@ export function ModeFields({ draft, problems, onEdit, info, understood, onUnders
           ]}
           onChange={(mode) => {
             const chosen = exchanges.find((exchange) => mode === 'paper' || exchange !== 'simulated') ?? '';
-            onEdit({ mode: mode as RunMode, exchange: mode === 'backtest' ? '' : chosen });
+            onEdit({ mode, exchange: mode === 'backtest' ? '' : chosen });
           }}
         />
         <p className={classes.meaning} data-mode={draft.mode}>

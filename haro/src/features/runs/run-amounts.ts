@@ -38,7 +38,10 @@ export const limitFields: AmountField[] = [
   },
 ];
 
-export type AmountsReading = { values: Record<string, string | number>; problems: Record<string, string> };
+export interface AmountsReading {
+  values: Record<string, string | number>;
+  problems: Record<string, string>;
+}
 
 /** Problems by "<prefix>.<name>". */
 export function readAmounts(prefix: string, fields: AmountField[], amounts: Amounts): AmountsReading {
