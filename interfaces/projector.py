@@ -6,9 +6,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
+from application.clock import Clock
 from interfaces.settings import Settings
 from interfaces.user_code import scrubbed_environment
 
@@ -41,7 +42,8 @@ class Projector:
     place back.
     """
 
-    def __init__(self, database_url: str, settings: Settings) -> None:
+    def __init__(self, database_url: str, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
         self._task = {
             "database_url": database_url,
             "log_level": settings.log_level,
@@ -77,7 +79,7 @@ class Projector:
         self._end(self._process)
 
     def _launch(self) -> "subprocess.Popen[str]":
-        self._since = datetime.now(UTC)
+        self._since = self._clock.now()
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "interfaces.projector_child"],
             stdin=subprocess.PIPE,

@@ -1,4 +1,14 @@
-import type { Candle, Envelope, Fill, Order, Page, Run, StrategyEntry, SymbolCoverage } from '../src/lib/api-types';
+import type {
+  Candle,
+  Envelope,
+  Fill,
+  Info,
+  Order,
+  Page,
+  Run,
+  StrategyEntry,
+  SymbolCoverage,
+} from '../src/lib/api-types';
 
 export function aRun(changes: Partial<Run> = {}): Run {
   return {
@@ -155,6 +165,18 @@ export function aCandle(changes: Partial<Candle> = {}): Candle {
     close: '42050.5',
     volume: '12.5',
     trade_count: null,
+    ...changes,
+  };
+}
+
+export function anInfo(changes: Partial<Info> = {}): Info {
+  return {
+    version: '0.1.0',
+    python: '3.13.0',
+    modes: ['backtest', 'paper', 'live'],
+    exchanges: ['simulated'],
+    journal_position: 7,
+    epoch: 'e1',
     ...changes,
   };
 }

@@ -72,9 +72,10 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     import contextlib
     import signal
 
+    from application.clock import WallClock
     from interfaces.projector import Projector
 
-    projector = Projector(database_url, settings)  # first of all: it has as much to load as this process
+    projector = Projector(database_url, settings, WallClock())  # first of all: it has as much to load as this process
 
     from interfaces.composition import compose
     from interfaces.logs import configure_logs

@@ -87,17 +87,17 @@ def show_log(here: Here, query: Annotated[ProcessLogQuery, Query()]) -> dict[str
 def list_processes(here: Here, query: Annotated[Read, Query()]) -> dict[str, Any]:
     """List what runs here: this process with its threads, its projector, and the sessions of runs."""
     names = sorted(thread.name for thread in threading.enumerate())
-    own = {"kind": "server", "pid": os.getpid(), "run_id": None, "since": here.since, "threads": names}
-    projector = [
-        {"kind": "projector", "pid": one.pid, "run_id": None, "since": one.since, "threads": []}
-        for one in (here.projector,)
-        if one is not None
+    found: list[dict[str, Any]] = [
+        {"kind": "server", "pid": os.getpid(), "run_id": None, "since": here.since, "threads": names}
     ]
-    sessions = [
+    if (projector := here.projector) is not None:
+        since = projector.since
+        found.append({"kind": "projector", "pid": projector.pid, "run_id": None, "since": since, "threads": []})
+    found += [
         {"kind": "session", "pid": one.process.pid, "run_id": one.run_id, "since": one.since, "threads": []}
         for one in here.launcher.sessions()
     ]
-    return {"items": [one | {"memory_bytes": _memory(int(str(one["pid"])))} for one in (own, *projector, *sessions)]}
+    return {"items": [one | {"memory_bytes": _memory(one["pid"])} for one in found]}
 
 
 def _memory(pid: int) -> int | None:

@@ -27,7 +27,7 @@ export function CommandPalette({ open, onOpen }: CommandPaletteProps) {
       store={store}
       shortcut={null}
       actions={actions}
-      limit={12}
+      limit={40}
       highlightQuery
       nothingFound="Nothing is called that"
       searchProps={{ placeholder: 'A page, a run, or something to do', 'aria-label': 'Search' }}

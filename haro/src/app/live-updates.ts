@@ -1,5 +1,7 @@
 /** From events to the cache: which answers an event makes old, and asking for them again in moderation. */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { activityKey } from '../features/overview/api/get-activity';
+import { openPositionsKey } from '../features/overview/api/get-open-positions';
 import { ordersKey } from '../features/orders/api/get-orders';
 import { runKey } from '../features/runs/api/get-run';
 import { runAccountKey } from '../features/runs/api/get-run-account';
@@ -14,7 +16,7 @@ import { recordLastEvent } from '../features/runs/api/last-event';
 import { runEventsKey } from '../features/runs/api/run-events';
 import { runDecisionsKey, runLogKey, runPositionsKey, runTradesKey } from '../features/runs/api/run-lists';
 import { recordRunProgress } from '../features/runs/api/run-progress';
-import { exchangeAccountsKey } from '../features/system/api/get-exchange-accounts';
+import { exchangeAccountsKey } from '../lib/requests/get-exchange-accounts';
 import { riskKey } from '../features/system/api/get-risk';
 import type { StreamEvent } from '../lib/event-stream';
 import { readinessKey } from '../lib/requests/get-readiness';
@@ -28,21 +30,21 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
   if (type.startsWith('account.')) return [exchangeAccountsKey, readinessKey];
-  const switched = type.startsWith('risk.') ? [riskKey, readinessKey] : [];
+  const switched = type.startsWith('risk.') ? [riskKey, readinessKey, activityKey] : [];
   if (runId === null || runId === undefined) return switched;
   return [...switched, runEventsKey(runId), ...keysOfFamily(type, runId)];
 }
 
 function keysOfFamily(type: string, runId: string): QueryKey[] {
-  const orders = [ordersKey, runOrdersKey(runId)];
+  const orders = [activityKey, ordersKey, runOrdersKey(runId)];
   const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
-  if (type.startsWith('run.')) return [...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
+  if (type.startsWith('run.')) return [activityKey, ...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
   if (type.startsWith('log.')) return [runLogKey(runId)];
   if (type === 'tape.decided') return [runDecisionsKey(runId)];
   if (type.startsWith('tape.')) return [runTapeKey(runId)];
   if (!type.startsWith('order.')) return [];
   if (!fillTypes.has(type)) return orders;
-  const booked = [runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId), runAccountKey(runId)];
+  const booked = [openPositionsKey, runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId), runAccountKey(runId)];
   return [...orders, ...standing, ...booked];
 }
 

@@ -31,7 +31,6 @@ export type Candle = Schemas['Candle'];
 export type EquityPoint = Schemas['EquityPoint'];
 export type StrategyEntry = Schemas['Strategy'];
 export type SymbolCoverage = Schemas['Coverage'];
-export type Candle = Schemas['Candle'];
 export type Part = Schemas['Part'];
 export type AccountDiscrepancy = Schemas['AccountDiscrepancy'];
 export type NewRun = Schemas['NewRun'];

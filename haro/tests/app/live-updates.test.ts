@@ -1,12 +1,13 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keysTouchedBy, LiveUpdates } from '../../src/app/live-updates';
+import { activityKey } from '../../src/features/overview/api/get-activity';
 import { ordersKey } from '../../src/features/orders/api/get-orders';
 import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
 import { runTapeKey } from '../../src/features/runs/api/get-run-tape';
 import { runsKey } from '../../src/features/runs/api/get-runs';
-import { exchangeAccountsKey } from '../../src/features/system/api/get-exchange-accounts';
+import { exchangeAccountsKey } from '../../src/lib/requests/get-exchange-accounts';
 import { runEventsKey } from '../../src/features/runs/api/run-events';
 import { riskKey } from '../../src/features/system/api/get-risk';
 import { readinessKey } from '../../src/lib/requests/get-readiness';
@@ -99,10 +100,11 @@ test('a run event touches the list and the run, an order that is not filled only
   );
   expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([
     runEventsKey('r1'),
+    activityKey,
     ordersKey,
     runOrdersKey('r1'),
   ]);
-  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey, readinessKey]);
+  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey, readinessKey, activityKey]);
   expect(keysTouchedBy({ type: 'account.reconciled', run_id: null })).toEqual([exchangeAccountsKey, readinessKey]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([runEventsKey('r1'), runTapeKey('r1')]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: null })).toEqual([]);

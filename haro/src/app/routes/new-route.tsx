@@ -1,7 +1,17 @@
-import { useNavigate } from '@tanstack/react-router';
-import { NewBacktestPage } from '../../features/runs/new-backtest-page';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { NewRunPage } from '../../features/runs/new-run-page';
+import { given } from './search';
+
+const route = getRouteApi('/new');
 
 export function NewRoute() {
+  const { clone, ...wishes } = given(route.useSearch());
   const navigate = useNavigate();
-  return <NewBacktestPage onStarted={(runId) => void navigate({ to: '/runs/$runId', params: { runId } })} />;
+  return (
+    <NewRunPage
+      clone={clone}
+      wishes={wishes}
+      onStarted={(runId) => void navigate({ to: '/runs/$runId', params: { runId } })}
+    />
+  );
 }

@@ -1,15 +1,29 @@
+import { Button } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { EmptyState } from '../../components/empty-state';
+import { Link } from '@tanstack/react-router';
 import { PageHeading } from '../../components/page-heading';
+import { ActivityPanel } from './activity-panel';
+import { HealthPanel } from './health-panel';
+import { PositionsPanel } from './positions-panel';
+import { RunsAtWork } from './runs-at-work';
+import classes from './overview-page.module.css';
 
+/** What somebody who trades wants to know first: what is at work, what it earns, what is at risk, whether all is well. */
 export function OverviewPage() {
   useDocumentTitle('Overview · Weaver');
   return (
     <>
-      <PageHeading title="Overview" />
-      <EmptyState title="This page is not written yet" command="weaver run list">
-        The runs page and the command line have everything meanwhile.
-      </EmptyState>
+      <PageHeading title="Overview">
+        <Button component={Link} to="/new" size="sm">
+          New run
+        </Button>
+      </PageHeading>
+      <div className={classes.page}>
+        <RunsAtWork />
+        <PositionsPanel />
+        <HealthPanel />
+        <ActivityPanel />
+      </div>
     </>
   );
 }

@@ -1,75 +1,72 @@
-import { NativeSelect, TextInput } from '@mantine/core';
+import { NativeSelect, TagsInput } from '@mantine/core';
 import type { SymbolCoverage } from '../../lib/api-types';
-import { formatCount } from '../../lib/number-format';
-import { formatDay } from '../../lib/time-format';
-import type { BacktestDraft, Problems } from './backtest-draft';
+import { checkCoverage, type CoverageFinding } from './coverage-check';
+import { DraftText, type DraftProps } from './draft-fields';
+import classes from './run-form.module.css';
 
-interface MarketFieldsProps {
-  draft: BacktestDraft;
-  problems: Problems;
+export const timeframes = ['1s', '5s', '15s', '30s', '1m', '5m', '15m', '30m', '1h', '4h', '1d'] as const;
+
+interface MarketFieldsProps extends DraftProps {
   coverage: SymbolCoverage[];
-  onMarket: (market: SymbolCoverage | undefined) => void;
-  onEdit: (change: Partial<BacktestDraft>) => void;
+  onMarkets: (symbols: string[], timeframe: string) => void;
 }
 
-/** Which bars, from when to when. */
-export function MarketFields({ draft, problems, coverage, onMarket, onEdit }: MarketFieldsProps) {
-  const symbols = [...new Set(coverage.map((market) => market.symbol))];
-  const ofSymbol = coverage.filter((market) => market.symbol === draft.symbol);
-  const chosen = ofSymbol.find((market) => market.timeframe === draft.timeframe);
+/** Which bars, from when to when, and whether they are there. */
+export function MarketFields({ draft, problems, onEdit, coverage, onMarkets }: MarketFieldsProps) {
+  const shared = { draft, problems, onEdit };
+  const stored = new Set(coverage.filter(({ symbol }) => draft.symbols.includes(symbol)).map((one) => one.timeframe));
   return (
     <>
-      <NativeSelect
-        label="Symbol"
-        name="symbol"
-        data={symbols}
-        value={draft.symbol}
-        error={problems.symbol}
-        onChange={(event) => {
-          const symbol = event.currentTarget.value;
-          const markets = coverage.filter((market) => market.symbol === symbol);
-          onMarket(markets.find((market) => market.timeframe === draft.timeframe) ?? markets[0]);
+      <TagsInput
+        label="Symbols"
+        name="symbols"
+        description="Enter adds one."
+        data={[...new Set(coverage.map(({ symbol }) => symbol))]}
+        value={draft.symbols}
+        error={problems.symbols}
+        acceptValueOnBlur
+        onChange={(symbols) => {
+          onMarkets(symbols, draft.timeframe);
         }}
       />
       <NativeSelect
         label="Timeframe"
         name="timeframe"
-        data={ofSymbol.map((market) => market.timeframe)}
+        data={timeframes.map((value) => ({ value, label: stored.has(value) ? `${value} (stored)` : value }))}
         value={draft.timeframe}
-        description={chosen && coverageText(chosen)}
         onChange={(event) => {
-          onMarket(ofSymbol.find((market) => market.timeframe === event.currentTarget.value));
+          onMarkets(draft.symbols, event.currentTarget.value);
         }}
       />
-      <MinuteField label="Start (UTC)" name="start" value={draft.start} problem={problems.start} onEdit={onEdit} />
-      <MinuteField label="End (UTC)" name="end" value={draft.end} problem={problems.end} onEdit={onEdit} />
+      {draft.mode === 'backtest' ? (
+        <>
+          <DraftText {...shared} label="Start (UTC)" name="start" type="datetime-local" />
+          <DraftText {...shared} label="End (UTC)" name="end" type="datetime-local" />
+        </>
+      ) : (
+        <DraftText
+          {...shared}
+          label="Warm-up bars"
+          name="warmupBars"
+          inputMode="numeric"
+          hint="History the strategy sees before its first decision."
+        />
+      )}
+      <CoverageNotice findings={checkCoverage(draft, coverage)} />
     </>
   );
 }
 
-function coverageText({ bars, start_time, end_time }: SymbolCoverage): string {
-  return `${formatCount(bars)} bars, ${formatDay(start_time)} to ${formatDay(end_time)}`;
-}
-
-interface MinuteFieldProps {
-  label: string;
-  name: 'start' | 'end';
-  value: string;
-  problem: string | undefined;
-  onEdit: (change: Partial<BacktestDraft>) => void;
-}
-
-function MinuteField({ label, name, value, problem, onEdit }: MinuteFieldProps) {
+function CoverageNotice({ findings }: { findings: CoverageFinding[] }) {
+  if (findings.length === 0) return null;
   return (
-    <TextInput
-      type="datetime-local"
-      label={label}
-      name={name}
-      value={value}
-      error={problem}
-      onChange={(event) => {
-        onEdit({ [name]: event.currentTarget.value });
-      }}
-    />
+    <ul className={classes.coverage} aria-label="Stored bars" aria-live="polite">
+      {findings.map(({ symbol, severity, text, command }) => (
+        <li key={symbol} data-severity={severity}>
+          <strong>{symbol}</strong> {text}
+          {command !== undefined && severity !== 'fine' && <code className={classes.command}>{command}</code>}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,5 +1,5 @@
 import { Checkbox, NativeSelect, TextInput } from '@mantine/core';
-import classes from './backtest-form.module.css';
+import classes from './run-form.module.css';
 import { boundsText, type ParameterField } from '../../lib/parameter-fields';
 
 interface ParameterFieldSetProps {

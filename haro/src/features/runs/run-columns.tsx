@@ -13,10 +13,10 @@ import classes from './runs-page.module.css';
 
 export const runColumns = (zone: string): DataColumn<Run>[] => [
   { id: 'name', header: 'Name', width: 11, grow: 2, cell: (run) => <RunLink run={run} /> },
-  { id: 'mode', header: 'Mode', width: 6, grow: 0, cell: ({ mode }) => <ModeBadge mode={mode} /> },
+  { id: 'mode', header: 'Mode', width: 6.75, grow: 0, cell: ({ mode }) => <ModeBadge mode={mode} /> },
   { id: 'status', header: 'Status', width: 8, grow: 0, cell: (run) => <RunState run={run} /> },
   { id: 'strategy', header: 'Strategy', width: 8, cell: ({ strategy_id }) => strategy_id },
-  { id: 'symbols', header: 'Symbols', width: 8, cell: (run) => <Markets run={run} /> },
+  { id: 'symbols', header: 'Symbols', width: 9, cell: (run) => <Markets run={run} /> },
   {
     id: 'pnl',
     header: 'Total PnL',

@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
 import { useReadiness } from '../../lib/requests/get-readiness';
-import { useExchangeAccounts } from './api/get-exchange-accounts';
+import { useExchangeAccounts } from '../../lib/requests/get-exchange-accounts';
 import { useInfo } from './api/get-info';
 import { ExchangeSection } from './exchange-section';
 import { exchangeRows } from './exchange-rows';

@@ -4,7 +4,7 @@ import { Panel } from '../../components/panel';
 import type { ReadModel } from '../../lib/api-types';
 import { formatDuration } from '../../lib/duration-format';
 import { formatCount } from '../../lib/number-format';
-import { useReadModels } from './api/get-read-models';
+import { useReadModels } from '../../lib/requests/get-read-models';
 import classes from './read-models-panel.module.css';
 import { RebuildControl } from './rebuild-control';
 

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { answerOf, api, command } from '../../../lib/api';
 import type { ReadModel } from '../../../lib/api-types';
 import { uniqueKey } from '../../../lib/unique-key';
-import { readModelsKey } from './get-read-models';
+import { readModelsKey } from '../../../lib/requests/get-read-models';
 
 function rebuildReadModel(name: string): Promise<ReadModel> {
   const params = { path: { name } };

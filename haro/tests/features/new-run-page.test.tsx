@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { expect, test } from 'vitest';
 import { renderApp } from '../render-app';
-import { aRun, hourlyBitcoin, pageOf, smaCross } from '../samples';
+import { anInfo, aRun, hourlyBitcoin, pageOf, smaCross } from '../samples';
 import { answerGet, answerPost, errorBody, type Received } from '../server';
 
 const created = () => HttpResponse.json(aRun({ status: 'pending', stats: null }), { status: 201 });
@@ -13,6 +13,7 @@ const refused = (status: number) => () => HttpResponse.json(errorBody('CONFLICT'
 function prepare() {
   answerGet('/strategies', { items: [smaCross] });
   answerGet('/symbols', { items: [hourlyBitcoin] });
+  answerGet('/info', anInfo());
   answerGet('/runs/run-1', aRun({ status: 'pending', stats: null }));
   answerGet('/runs/run-1/stats', {});
   answerGet('/runs/run-1/equity', { items: [] });
@@ -104,6 +105,41 @@ test('an unanswered command is repeated under the same key', async () => {
 test('without bars the page teaches how to get some', async () => {
   answerGet('/strategies', { items: [smaCross] });
   answerGet('/symbols', { items: [] });
+  answerGet('/info', anInfo());
   renderApp('/new');
   expect(await screen.findByText(/weaver data import/)).toBeVisible();
+});
+
+test('a live run is asked about twice before anything is sent', async () => {
+  prepare();
+  answerGet('/info', anInfo({ exchanges: ['simulated', 'alpaca'] }));
+  const received: Received[] = [];
+  answerPost('/runs', created, received);
+  answerPost('/runs/run-1/start', accepted, received);
+  renderApp('/new');
+  await userEvent.click(await screen.findByRole('radio', { name: 'Live' }));
+  expect(screen.getByLabelText('Exchange')).toHaveValue('alpaca');
+  await press();
+  expect(screen.getByText('Needed for a live run.')).toBeVisible();
+  await userEvent.click(screen.getByRole('checkbox', { name: /trades real money/ }));
+  await press();
+  expect(received).toHaveLength(0);
+  await userEvent.click(await screen.findByRole('button', { name: 'Start trading real money' }));
+  await expect.poll(() => received).toHaveLength(2);
+  expect(received[0]?.body).toMatchObject({ mode: 'live', exchange: 'alpaca', warmup_bars: 200 });
+  expect(received[0]?.body).not.toHaveProperty('start_time');
+});
+
+test('a clone starts with what the other run was told', async () => {
+  prepare();
+  answerGet(
+    '/runs/run-1',
+    aRun({ config: { fast: 7, quantity: '2.5' }, tags: ['tried'], risk: { max_position: '3' } }),
+  );
+  renderApp('/new?clone=run-1');
+  expect(await screen.findByLabelText('fast')).toHaveValue('7');
+  expect(screen.getByLabelText('quantity')).toHaveValue('2.5');
+  expect(screen.getByLabelText('Name')).toHaveValue('First try (copy)');
+  expect(screen.getByLabelText('Largest position')).toHaveValue('3');
+  expect(screen.getByText('tried')).toBeVisible();
 });

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, api } from '../../../lib/api';
-import type { ExchangeAccount } from '../../../lib/api-types';
+import { answerOf, api } from '../api';
+import type { ExchangeAccount } from '../api-types';
 
 export const exchangeAccountsKey = ['accounts', 'exchanges'] as const;
 

@@ -8,20 +8,20 @@ import { uniqueKey } from '../../../lib/unique-key';
 import { runsKey } from './get-runs';
 
 /** What was already tried for one and the same request: pressing the button again must not make a second run. */
-export interface BacktestAttempt {
+export interface StartAttempt {
   body: string;
   createKey: string;
   startKey: string;
 }
 
-export function attemptFor(backtest: NewRun, previous: BacktestAttempt | null): BacktestAttempt {
-  const body = JSON.stringify(backtest);
+export function attemptFor(run: NewRun, previous: StartAttempt | null): StartAttempt {
+  const body = JSON.stringify(run);
   return previous?.body === body ? previous : { body, createKey: uniqueKey(), startKey: uniqueKey() };
 }
 
 /** Returns the id of the started run. A refused command gets a fresh key in `attempt`, as its answer would be replayed for ever. */
-export async function startBacktest(backtest: NewRun, attempt: BacktestAttempt): Promise<string> {
-  const run = await answerOf(api.POST('/api/v1/runs', { body: backtest, ...command(attempt.createKey) })).catch(
+export async function startRun(newRun: NewRun, attempt: StartAttempt): Promise<string> {
+  const run = await answerOf(api.POST('/api/v1/runs', { body: newRun, ...command(attempt.createKey) })).catch(
     (error: unknown) => {
       if (isAnswered(error)) attempt.createKey = uniqueKey();
       throw error;
@@ -41,13 +41,13 @@ function isAnswered(error: unknown): boolean {
   return error instanceof ApiError && error.status !== 0;
 }
 
-export function useStartBacktest() {
+export function useStartRun() {
   const client = useQueryClient();
-  const attempt = useRef<BacktestAttempt | null>(null);
+  const attempt = useRef<StartAttempt | null>(null);
   return useMutation({
-    mutationFn: (backtest: NewRun) => {
-      attempt.current = attemptFor(backtest, attempt.current);
-      return startBacktest(backtest, attempt.current);
+    mutationFn: (newRun: NewRun) => {
+      attempt.current = attemptFor(newRun, attempt.current);
+      return startRun(newRun, attempt.current);
     },
     onSuccess: () => client.invalidateQueries({ queryKey: runsKey }),
   });

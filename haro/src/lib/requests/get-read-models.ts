@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { answerOf, api } from '../../../lib/api';
-import type { ReadModel } from '../../../lib/api-types';
+import { answerOf, api } from '../api';
+import type { ReadModel } from '../api-types';
 
 export const readModelsKey = ['read-models'] as const;
 

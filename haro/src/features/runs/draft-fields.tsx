@@ -1,0 +1,66 @@
+import { TextInput } from '@mantine/core';
+import type { Problems } from './read-draft';
+import type { AmountField, Amounts } from './run-amounts';
+import type { RunDraft } from './run-draft';
+
+/** What every part of the form gets. */
+export interface DraftProps {
+  draft: RunDraft;
+  problems: Problems;
+  onEdit: (change: Partial<RunDraft>) => void;
+}
+
+type TextName = 'cash' | 'volumeCap' | 'warmupBars' | 'leverage' | 'maintenance' | 'name' | 'start' | 'end';
+
+interface DraftTextProps extends DraftProps {
+  label: string;
+  name: TextName;
+  hint?: string;
+  type?: 'text' | 'datetime-local';
+  inputMode?: 'decimal' | 'numeric' | 'text';
+}
+
+export function DraftText({ draft, problems, onEdit, label, name, hint, type = 'text', inputMode }: DraftTextProps) {
+  return (
+    <TextInput
+      label={label}
+      name={name}
+      type={type}
+      description={hint}
+      {...(inputMode && { inputMode })}
+      autoComplete="off"
+      value={draft[name]}
+      error={problems[name]}
+      onChange={(event) => {
+        onEdit({ [name]: event.currentTarget.value });
+      }}
+    />
+  );
+}
+
+interface AmountInputsProps {
+  prefix: string;
+  fields: AmountField[];
+  amounts: Amounts;
+  problems: Problems;
+  onChange: (amounts: Amounts) => void;
+}
+
+/** One input for each; fits into a grid. */
+export function AmountInputs({ prefix, fields, amounts, problems, onChange }: AmountInputsProps) {
+  return fields.map(({ name, label, hint, whole = false }) => (
+    <TextInput
+      key={name}
+      label={label}
+      name={`${prefix}.${name}`}
+      description={hint}
+      inputMode={whole ? 'numeric' : 'decimal'}
+      autoComplete="off"
+      value={amounts[name] ?? ''}
+      error={problems[`${prefix}.${name}`]}
+      onChange={(event) => {
+        onChange({ ...amounts, [name]: event.currentTarget.value });
+      }}
+    />
+  ));
+}
