@@ -42,10 +42,10 @@ export function useEventPlaces(
       (await fetchEvents(chosen, page, pageSize, signal)).items;
   const eventAt = async (place: number) => {
     const page = pageOf(place);
-    const items = await client.ensureQueryData({
+    const items = await client.query({
       queryKey: pageKey(page),
       queryFn: fetchPage(page),
-      staleTime: Infinity,
+      staleTime: 'static',
     });
     return items[place % pageSize];
   };

@@ -8,7 +8,7 @@ export const runFillsKey = (runId: string) => ['runs', 'fills', runId] as const;
 
 const pageSize = 500;
 /** More than anybody can tell apart on a chart. */
-const mostPages = 60;
+const mostPages = 100;
 
 export interface RunFills {
   /** Oldest first. */

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import type { IChartApi, MouseEventParams } from 'lightweight-charts';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
-import { formatPrice, formatQuantity } from '../../../lib/number-format';
+import { formatPrice } from '../../../lib/number-format';
 import { formatSecond } from '../../../lib/time-format';
 import type { Bar, Span } from './bars';
 import { ChartFrame } from './chart-frame';
@@ -27,6 +27,8 @@ interface PriceChartProps extends Drawn {
 }
 
 const restMs = 120;
+// Nobody gets lost beyond the first or the last bar.
+const timeScale = { timeVisible: true, minBarSpacing: 0.001, fixLeftEdge: true, fixRightEdge: true };
 
 export function PriceChart({
   symbol,
@@ -91,7 +93,7 @@ export function PriceChart({
       </figcaption>
       <ChartFrame
         className={classes.canvas}
-        options={{ timeScale: { timeVisible: true, secondsVisible: withSeconds, minBarSpacing: 0.001 } }}
+        options={{ timeScale: { ...timeScale, secondsVisible: withSeconds } }}
         build={build}
       />
     </figure>
@@ -121,7 +123,7 @@ function Readings({ bar }: { bar: Bar | undefined }) {
           {name} <strong>{formatPrice(value)}</strong>
         </span>
       ))}
-      <span>vol {formatQuantity(bar?.volume)}</span>
+      <span>vol {bar?.volume.toLocaleString('en-US', { maximumFractionDigits: 2 })}</span>
     </>
   );
 }
