@@ -66,7 +66,7 @@ def test_a_backtest_started_from_the_page_is_seen_to_complete(page: Page, server
 
 
 def test_a_run_that_starts_elsewhere_appears_without_a_reload(page: Page, server: WeaverServer) -> None:
-    page.goto("/")
+    page.goto("/runs")
     expect(page.get_by_test_id("connection-badge")).to_have_attribute("data-state", "live", timeout=PATIENCE_MS)
     run_id = server.create_run(
         symbols=["TEST/USD"],

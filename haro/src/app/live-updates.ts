@@ -38,13 +38,20 @@ export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type'
 function keysOfFamily(type: string, runId: string): QueryKey[] {
   const orders = [activityKey, ordersKey, runOrdersKey(runId)];
   const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
-  if (type.startsWith('run.')) return [activityKey, ...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
+  if (type.startsWith('run.'))
+    return [activityKey, ...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
   if (type.startsWith('log.')) return [runLogKey(runId)];
   if (type === 'tape.decided') return [runDecisionsKey(runId)];
   if (type.startsWith('tape.')) return [runTapeKey(runId)];
   if (!type.startsWith('order.')) return [];
   if (!fillTypes.has(type)) return orders;
-  const booked = [openPositionsKey, runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId), runAccountKey(runId)];
+  const booked = [
+    openPositionsKey,
+    runFillsKey(runId),
+    runTradesKey(runId),
+    runPositionsKey(runId),
+    runAccountKey(runId),
+  ];
   return [...orders, ...standing, ...booked];
 }
 

@@ -16,7 +16,7 @@ export function ExchangeSection({ row: { name, isConfigured, obstacle, account }
         <span className={classes.state} data-state={state}>
           {word}
         </span>
-        {account?.account_id != null && <span className={classes.dim}>account {account.account_id}</span>}
+        {typeof account?.account_id === 'string' && <span className={classes.dim}>account {account.account_id}</span>}
       </header>
       {account === null ? <p className={classes.dim}>{withoutAccount(name)}</p> : <AccountFacts account={account} />}
     </section>
