@@ -45,6 +45,7 @@ def test_a_log_is_a_list_of_lines_oldest_first(api: httpx.Client, weaver: Weaver
     assert answer["items"][1] == {
         "number": 2,
         "at": "2024-01-01T00:01:00Z",
+        "source": "strategy",
         "level": "info",
         "message": "Line 1",
         "fields": {"price": 251.5, "nothing": None, "what": "{'a': 1}", "up": True},

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { barsAMark, fillPoints, marksIn, type FillPoint } from '../../../src/features/runs/chart/fill-marks';
-import { holdings, shading } from '../../../src/features/runs/chart/held-position';
+import { barsAMark, fillPoints, marksIn, placesIn, type FillPoint } from '../../../src/features/runs/chart/fill-marks';
+import { holdings, holdingsIn, shading } from '../../../src/features/runs/chart/held-position';
 import { orderLines } from '../../../src/features/runs/chart/order-lines';
 import { withNewer } from '../../../src/features/runs/known-fills';
 import { ordersOfTrade } from '../../../src/features/runs/why/orders-of-trade';
@@ -23,6 +23,7 @@ test('zoomed in every bar has its own marks, one for each side', () => {
     points.map(({ time }) => time),
     times,
     { from: 0, to: 3 },
+    90,
   );
   expect(marks.map(({ time, side, count }) => [time, side, count])).toEqual([
     [10, 'buy', 2],
@@ -35,20 +36,32 @@ test('twenty thousand fills are as few marks as fit, and none is lost', () => {
   const times = Array.from({ length: 20_000 }, (_, at) => at * 60);
   const points = times.map((time, at) => point(time, at % 2 === 0 ? 'buy' : 'sell'));
   const pointTimes = points.map(({ time }) => time);
-  const marks = marksIn(points, pointTimes, times, { from: 0, to: 19_999 });
+  const marks = marksIn(points, pointTimes, times, { from: 0, to: 19_999 }, 90);
   expect(marks.length).toBeLessThanOrEqual(180);
   expect(marks.reduce((sum, { count }) => sum + count, 0)).toBe(20_000);
-  const zoomed = marksIn(points, pointTimes, times, { from: 5_000, to: 5_060 });
+  const zoomed = marksIn(points, pointTimes, times, { from: 5_000, to: 5_060 }, 90);
   expect(zoomed.every(({ count }) => count === 1)).toBe(true);
 });
 
 test('groups stay where they are while the chart is moved', () => {
   const times = Array.from({ length: 2_000 }, (_, at) => at);
   const points = times.map((time) => point(time));
-  const at = (from: number) => marksIn(points, times, times, { from, to: from + 500 }).map(({ time }) => time);
+  const at = (from: number) => marksIn(points, times, times, { from, to: from + 500 }, 90).map(({ time }) => time);
   const [here, there] = [at(400), at(403)];
   expect(there.slice(0, 20)).toEqual(here.filter((time) => time >= (there[0] ?? 0)).slice(0, 20));
-  expect(barsAMark(501)).toBe(8);
+  expect(barsAMark(501, 90)).toBe(8);
+});
+
+test('a phone has room for fewer marks than a desk', () => {
+  expect(placesIn(1_200)).toBe(42);
+  expect(placesIn(260)).toBe(9);
+  expect(placesIn(0)).toBe(8);
+});
+
+test('holdings are counted by when they began', () => {
+  const all = [10, 20, 30].map((from) => ({ side: 'long' as const, from, to: from + 5 }));
+  expect(holdingsIn(all, { from: 20, to: 40 })).toBe(2);
+  expect(holdingsIn(all, null)).toBe(3);
 });
 
 test('only fills of the symbol are points, oldest first', () => {

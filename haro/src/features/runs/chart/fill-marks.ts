@@ -36,28 +36,35 @@ export function fillPoints(fills: readonly Fill[], symbol: string): FillPoint[] 
     .sort((a, b) => a.time - b.time || a.position - b.position);
 }
 
-/** More marks than this cover the bars they stand at. */
-const mostPlaces = 90;
+/** A mark with its count needs so much room, in pixels. */
+const markWidth = 28;
+const leastPlaces = 8;
+
+/** How many marks stand beside each other in a chart this wide without covering one another. */
+export function placesIn(width: number): number {
+  return Math.max(leastPlaces, Math.floor(width / markWidth));
+}
 
 /** How many neighbouring bars share a mark: a power of two, so that groups stay the same while the chart is moved. */
-export function barsAMark(shown: number): number {
+export function barsAMark(shown: number, mostPlaces: number): number {
   return shown <= mostPlaces ? 1 : 2 ** Math.ceil(Math.log2(shown / mostPlaces));
 }
 
 /**
  * The marks of the bars at places from..to, ascending; fills at neighbouring bars are counted together where the places are many.
- * `times`: opens of all bars, ascending. `points`: oldest first.
+ * `times`: opens of all bars, ascending. `points`: oldest first. `mostPlaces`: how many marks there is room for.
  */
 export function marksIn(
   points: readonly FillPoint[],
   pointTimes: readonly number[],
   times: readonly number[],
   places: { from: number; to: number },
+  mostPlaces: number,
 ): FillMark[] {
   if (times.length === 0) return [];
   const from = Math.max(0, Math.floor(places.from));
   const to = Math.min(times.length - 1, Math.ceil(places.to));
-  const group = barsAMark(to - from + 1);
+  const group = barsAMark(to - from + 1, mostPlaces);
   const first = Math.floor(from / group) * group;
   const begin = countUntil(pointTimes, (times[first] ?? 0) - 1);
   const end = countUntil(pointTimes, (times[Math.ceil((to + 1) / group) * group] ?? Infinity) - 1);

@@ -40,6 +40,11 @@ export function holdings(fills: readonly Pick<Fill, 'side' | 'qty' | 'base_fee' 
   return found;
 }
 
+/** How many of the holdings began in the span; all of them where there is none. More than fit are a mere pattern. */
+export function holdingsIn(all: readonly Holding[], span: { from: number; to: number } | null): number {
+  return span === null ? all.length : all.filter(({ from }) => from >= span.from && from <= span.to).length;
+}
+
 /** For each bar what was held during it, null for nothing; the later holding where there are several. Both ascending. */
 export function shading(times: readonly number[], all: readonly Holding[]): ('long' | 'short' | null)[] {
   let at = 0;

@@ -14,8 +14,8 @@ import {
 import { placeAtTime, timeAtPlace, type Bar, type Span } from './bars';
 import type { Colour } from './chart-frame';
 import { markerOf } from './fill-marker';
-import { marksIn, type FillPoint } from './fill-marks';
-import { shading, type Holding } from './held-position';
+import { marksIn, placesIn, type FillPoint } from './fill-marks';
+import { holdingsIn, shading, type Holding } from './held-position';
 
 export interface OrderLine {
   id: string;
@@ -56,11 +56,8 @@ export class PriceChartView {
   constructor(chart: IChartApi) {
     this.#chart = chart;
     const quiet = { priceLineVisible: false, lastValueVisible: false };
-    this.#held = chart.addSeries(HistogramSeries, {
-      ...quiet,
-      priceScaleId: 'held',
-      autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }),
-    });
+    const autoscaleInfoProvider = () => ({ priceRange: { minValue: 0, maxValue: 1 } });
+    this.#held = chart.addSeries(HistogramSeries, { ...quiet, priceScaleId: 'held', autoscaleInfoProvider });
     this.#held.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 } });
     this.#volume = chart.addSeries(HistogramSeries, {
       ...quiet,
@@ -192,7 +189,10 @@ export class PriceChartView {
   readonly #mark = (): void => {
     const places = this.#chart.timeScale().getVisibleLogicalRange();
     if (places === null) return;
-    const marks = marksIn(this.#drawn.fills, this.#fillTimes, this.#times, places);
+    const room = placesIn(this.#chart.timeScale().width());
+    const marks = marksIn(this.#drawn.fills, this.#fillTimes, this.#times, places, room);
+    const shows = holdingsIn(this.#drawn.holdings, this.visibleSpan()) <= room;
+    if (shows !== this.#held.options().visible) this.#held.applyOptions({ visible: shows });
     const texted = marks.length <= mostTexts;
     this.#markers.setMarkers(marks.map((mark) => markerOf(mark, texted, this.#wanted, this.#colour)));
   };
