@@ -17,7 +17,10 @@ test('the overview shows what is at work and what is not well', async () => {
       return HttpResponse.json(pageOf(running ? [aRun({ mode: 'paper', status: 'running' })] : []));
     }),
     http.get('*/readyz', () =>
-      HttpResponse.json({ ...ready, execution: { ...up, state: 'down', reason: 'no keys' } }, { status: 503 }),
+      HttpResponse.json(
+        { ...ready, status: 'not_ready', execution: { ...up, state: 'down', reason: 'no keys' } },
+        { status: 503 },
+      ),
     ),
   );
   answerGet('/runs/run-1/equity', { items: [{ time: '2024-01-01T00:00:00Z', equity: '100250.5', cash: '0' }] });
