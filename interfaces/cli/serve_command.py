@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from interfaces.settings import Settings
 
 BACKLOG = 2_048
-# So many objects more than before let Python look for garbage. Events that are folded are kept for a while: by default,
-# a look every 2,000 objects, they are found alive again and again, which takes a quarter of the time.
-GARBAGE_THRESHOLD = 50_000
 
 Host = Annotated[
     str | None,
@@ -100,6 +97,7 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
 def _serve(weaver: "Weaver", listener: socket.socket) -> None:
     import gc
 
+    from interfaces.projector_child import GARBAGE_THRESHOLD
     from interfaces.web.server import WebServer
 
     class AnnouncedServer(WebServer):
