@@ -25,7 +25,7 @@ from domain.errors import ConcurrentChange, Conflict, CredentialsRefused, Invali
 from domain.events import Chain, JournalEntry, Recorded
 from domain.ids import OrderIds
 from domain.market import Timeframe, from_microseconds, to_microseconds
-from domain.order import OrderStatus
+from domain.order import Order, OrderStatus
 from domain.run import Run, RunCreated, RunEquityMarked, RunStartRequested, RunStatus
 from domain.tape import TapeBar, TapeTicked
 
@@ -236,16 +236,16 @@ class LiveRun:
         raise ConcurrentChange(f"the tick of {passed.boundary:%H:%M:%S} could not be recorded: others were faster")
 
     def _let_decide(self, deadline: datetime) -> None:
-        """Where the run's own bars fill its orders: let those of the tick before be on the book first.
+        """Where the run's own bars fill its orders: let those of the tick before be on the book, or off it, first.
 
-        What is decided at a bar's close can be filled at the next open, as in a backtest, however busy the machine is.
+        What is decided at a bar's close holds from the next open on, as in a backtest, however busy the machine is.
         """
         while self._matching is not None and not self._stopping.is_set() and self._tools.clock.now() < deadline:
             self._woken.clear()
             self._take_news()
             book = self._book
             is_decided = book.tape.decided >= book.tape.ticks
-            if self._is_to_end or (is_decided and all(one.status in _ON_THE_BOOK for one in book.orders.values())):
+            if self._is_to_end or (is_decided and all(_is_settled(one) for one in book.orders.values())):
                 return
             if self._keeper.attend() is not None:
                 return
@@ -379,7 +379,9 @@ class LiveRun:
         raise ConcurrentChange(f"run {self.id} could not be changed: others were faster")
 
 
-_ON_THE_BOOK = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIAL})
+def _is_settled(order: Order) -> bool:
+    # an order that is to be cancelled must not be filled by the bar after
+    return order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIAL) and not order.cancel_requested
 
 
 def _tape_bar(bar: FeedBar) -> TapeBar:

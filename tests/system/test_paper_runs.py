@@ -15,6 +15,8 @@ from tests.system.weaver_process import WeaverServer, wait_until, weaver
 SYMBOL = "TEST/USD"
 # A bar of a second is too short for a machine that runs other tests: what comes later is filled at the next bar.
 TIMEFRAME, SECONDS = "5s", 5
+# A server that is killed while other tests run may need several seconds until it trades again.
+LONG_TIMEFRAME, LONG_SECONDS = "15s", 15
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -35,9 +37,8 @@ def paper(tmp_path: Path, home: Path) -> Iterator[WeaverServer]:
 
 def start_paper_run(server: WeaverServer, **settings: Any) -> str:
     """Create and start a paper run on second bars; return its id once it ticks."""
-    run_id = server.create_run(
-        mode="paper", symbols=[SYMBOL], timeframe=TIMEFRAME, **({"strategy_id": "busy"} | settings)
-    )
+    usual = {"strategy_id": "busy", "timeframe": TIMEFRAME}
+    run_id = server.create_run(mode="paper", symbols=[SYMBOL], **(usual | settings))
     server.start_run(run_id)
     wait_for_ticks(server, run_id, 1)
     return run_id
@@ -49,7 +50,7 @@ def wait_for_ticks(server: WeaverServer, run_id: str, count: int) -> None:
     def has_ticked() -> bool:
         return len(events_of(server, run_id, "tape.ticked")) >= count
 
-    wait_until(has_ticked, 30 + 2 * SECONDS * count, f"{count} ticks; the log:\n{server.log.read_text()[-3000:]}")
+    wait_until(has_ticked, 30 + 2 * LONG_SECONDS * count, f"{count} ticks; the log:\n{server.log.read_text()[-3000:]}")
 
 
 def status_of(server: WeaverServer, run_id: str) -> str:
@@ -66,8 +67,9 @@ def stop(server: WeaverServer, run_id: str) -> None:
 def assert_equal_to_a_backtest(server: WeaverServer, run_id: str) -> None:
     """A paper run's orders and fills are those of a backtest on the bars of its tape."""
     events = events_of(server, run_id)
+    timeframe = server.get(f"/runs/{run_id}")["timeframe"]
     orders, fills = orders_and_fills(events)
-    backtest = backtest_of(server.home, bars_of(events), server.home / "strategies" / "busy.py", SYMBOL, TIMEFRAME)
+    backtest = backtest_of(server.home, bars_of(events), server.home / "strategies" / "busy.py", SYMBOL, timeframe)
     expected_orders, expected_fills = orders_and_fills(events_of(server, backtest))
     assert orders == expected_orders
     assert fills == expected_fills
@@ -82,22 +84,81 @@ def test_the_same_bars_give_the_orders_and_fills_of_a_backtest(paper: WeaverServ
     assert_equal_to_a_backtest(paper, run_id)
 
 
+FICKLE = """
+from decimal import Decimal
+
+from weaver import Context, Strategy
+
+
+class Fickle(Strategy):
+    \"\"\"Bids below the market at one bar, and takes it back at the next.\"\"\"
+
+    def on_start(self, ctx: Context) -> None:
+        self.seen = 0
+
+    def on_bar(self, ctx: Context) -> None:
+        self.seen += 1
+        if self.seen % 2 == 0:
+            ctx.cancel_all()
+            return
+        close = Decimal(repr(ctx.bars().close[-1]))
+        for share in ("0.985", "0.975", "0.965", "0.955"):
+            ctx.buy(Decimal("0.1"), limit=close * Decimal(share))
+"""
+
+
+def sessions_of(server: WeaverServer) -> list[psutil.Process]:
+    """Return the processes that strategies run in."""
+    children = psutil.Process(server.pid).children()
+    return [one for one in children if "session_child" in " ".join(one.cmdline())]
+
+
+def wait_for_bids(server: WeaverServer, run_id: str) -> None:
+    """Wait until bids were just placed: four at a bar, and none asked to be taken back since."""
+
+    def has_bids() -> bool:
+        events = events_of(server, run_id)
+        ticked = max(index for index, event in enumerate(events) if event["type"] == "tape.ticked")
+        return [event["type"] for event in events[ticked:]].count("order.accepted") == 4
+
+    wait_until(has_bids, 60, "bids are placed")
+
+
+def test_what_was_taken_back_at_a_close_is_not_filled_by_the_next_bar(paper: WeaverServer) -> None:
+    (paper.home / "strategies" / "fickle.py").write_text(FICKLE)
+    run_id = start_paper_run(paper, strategy_id="fickle")
+    for _ in range(3):
+        wait_for_bids(paper, run_id)
+        # what it decides at the next bar is recorded when the bar after that has closed: that tick follows at once
+        [session] = sessions_of(paper)
+        session.suspend()
+        time.sleep(2.4 * SECONDS)
+        session.resume()
+        wait_for_ticks(paper, run_id, len(events_of(paper, run_id, "tape.ticked")) + 1)
+    events = events_of(paper, run_id)
+    taken_back: dict[str, int] = {}
+    for event in events:
+        order_id = event["id"].rpartition(":")[0]
+        if event["type"] == "order.cancel_requested":
+            taken_back[order_id] = event["position"]
+        assert event["type"] != "order.filled" or order_id not in taken_back, f"taken back, and filled: {event}"
+    assert len(taken_back) >= 4, "nothing was taken back, so nothing was tried"
+    stop(paper, run_id)
+
+
 def test_a_run_killed_again_and_again_equals_one_never_killed(paper: WeaverServer) -> None:
-    run_id = start_paper_run(paper)
+    run_id = start_paper_run(paper, timeframe=LONG_TIMEFRAME)
     dice = random.Random(20261121)
-    for kill in range(6):
-        wait_for_ticks(paper, run_id, 3 * (kill + 1))
-        time.sleep(SECONDS * dice.random())  # a moment nobody chose
+    for kill in range(4):
+        wait_for_ticks(paper, run_id, 2 * (kill + 1))
+        time.sleep(LONG_SECONDS * dice.random())  # a moment nobody chose
         if kill % 2:
             paper.kill()
             paper.start()
         else:
-            sessions = [
-                one for one in psutil.Process(paper.pid).children() if "session_child" in " ".join(one.cmdline())
-            ]
-            for session in sessions:
+            for session in sessions_of(paper):
                 session.kill()
-    wait_for_ticks(paper, run_id, 24)
+    wait_for_ticks(paper, run_id, 12)
     assert status_of(paper, run_id) == "running", paper.log.read_text()[-5000:]
     stop(paper, run_id)
     assert_equal_to_a_backtest(paper, run_id)
