@@ -5,10 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from application.exchange import BarFeed
-from domain.market import Timeframe, from_microseconds
+from domain.market import BAR_COLUMNS, Timeframe, from_microseconds
 from domain.tape import Tape, TapeBar
-
-PRICES = ("open", "high", "low", "close", "volume")
 
 
 def backfilled(
@@ -31,7 +29,7 @@ def backfilled(
     found: list[TapeBar] = []
     for symbol in symbols:
         bars = feed.history(symbol, timeframe, start, end)
-        columns = (bars.time[-most:], *(getattr(bars, name)[-most:] for name in PRICES))
+        columns = (bars.time[-most:], *(getattr(bars, name)[-most:] for name in BAR_COLUMNS))
         found += [
             TapeBar(symbol, from_microseconds(int(time)), *map(float, prices))
             for time, *prices in zip(*columns, strict=True)

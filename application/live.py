@@ -46,7 +46,7 @@ from domain.run import (
     RunStopped,
     RunStopRequested,
 )
-from domain.run_log import LogWritten, RunLog, log_stream_id
+from domain.run_log import LogIndicatorsDeclared, LogWritten, RunLog, log_stream_id
 from domain.sessions import Sessions
 from domain.tape import Tape, TapeBackfilled, TapeBar, TapeDecided, TapeTicked, tape_stream_id
 
@@ -186,7 +186,7 @@ class LiveTrading:
 
     def _own(self, entry: JournalEntry, *, is_replay: bool) -> None:
         if is_replay:
-            if entry.topic not in self._journal.catalogue.versions((LogWritten.TOPIC,)):
+            if entry.topic not in self._journal.catalogue.versions([one.TOPIC for one in _SAID]):
                 self._recorded.append(entry)
         elif entry.stream_id == self._tape_id:
             event = self._journal.catalogue.decode(entry.topic, entry.state)
@@ -226,9 +226,12 @@ class LiveTrading:
         orders = sum(isinstance(recorded.event, OrderCreated) for recorded in decisions)
         cancels = sum(isinstance(recorded.event, OrderCancelRequested) for recorded in decisions)
         is_tick = isinstance(one.event, TapeTicked)
-        if not is_tick and not decisions:
-            return
         cause = _cause(one.entry)
+        if not is_tick and all(isinstance(recorded.event, _SAID) for recorded in decisions):
+            # passed over when it is replayed, so no decision may tell of it
+            if decisions:
+                self._append(decisions, cause)
+            return
         tape = Tape(self._tape_id)
         tape.decide(from_microseconds(session.moment()), self._run_id, cause, self._ticks, orders, cancels)
         missing = self._missing([*tape.collect_events(), *decisions])
@@ -240,11 +243,17 @@ class LiveTrading:
         catalogue = self._journal.catalogue
         missing = []
         for one in derived:
-            if not self._recorded or isinstance(one.event, LogWritten):
+            if isinstance(one.event, _SAID):
+                missing.append(one)
+                continue
+            derives = catalogue.encode(one.event)
+            while self._recorded and self._decides_nothing(self._recorded[0], derives):
+                self._recorded.popleft()
+            if not self._recorded:
                 missing.append(one)
                 continue
             entry = self._recorded.popleft()
-            derives, recorded = catalogue.encode(one.event), catalogue.newest(entry.topic, entry.state)
+            recorded = catalogue.newest(entry.topic, entry.state)
             if (entry.stream_id, recorded) != (one.originator_id, derives):
                 raise ReplayDiverged(
                     f"the journal holds {recorded[0]} {recorded[1].decode()} of {entry.stream_id} at position "
@@ -253,7 +262,20 @@ class LiveTrading:
                 )
         return missing
 
+    def _decides_nothing(self, entry: JournalEntry, derives: tuple[str, bytes] | None = None) -> bool:
+        """Whether a recorded decision, other than what the replay derives, was only about lines of the log.
+
+        Earlier versions recorded one where a strategy logged something when it started or heard of an order.
+        """
+        if entry.stream_id != self._tape_id or self._journal.catalogue.newest(entry.topic, entry.state) == derives:
+            return False
+        event = self._journal.catalogue.decode(entry.topic, entry.state)
+        is_of_a_tick = isinstance(event, TapeDecided) and event.cause.startswith(f"{self._tape_id}:")
+        return isinstance(event, TapeDecided) and not (event.orders or event.cancels or is_of_a_tick)
+
     def _require_spent(self) -> None:
+        while self._recorded and self._decides_nothing(self._recorded[0]):
+            self._recorded.popleft()
         if self._recorded:
             entry = self._recorded[0]
             raise ReplayDiverged(
@@ -311,6 +333,9 @@ class LiveTrading:
                 continue
             return
 
+
+# What a session says of itself: recorded once, never compared.
+_SAID = (LogWritten, LogIndicatorsDeclared)
 
 _CODES: dict[type[WeaverError], str] = {
     StrategyFault: "STRATEGY_ERROR",

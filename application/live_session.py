@@ -3,21 +3,19 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import numpy as np
-
 from application.live_dealing import LiveDealer
 from application.session import DAY, LogLine, Session
 from domain.events import Event
 from domain.growing_timeline import GrowingTimeline
 from domain.ids import OrderIds
-from domain.market import Bars, Timeframe, to_microseconds
+from domain.market import Timeframe, to_microseconds
 from domain.order import OrderFill
 from domain.risk import RiskHalted, RiskResumed
 from domain.run import RunCreated
 from domain.run_log import RunLog
 from domain.sessions import Sessions
 from domain.strategy import Strategy
-from domain.tape import TapeBackfilled, TapeBar, TapeTicked
+from domain.tape import TapeBackfilled, TapeBar, TapeTicked, tape_bars
 
 
 class LiveSession(Session):
@@ -49,7 +47,7 @@ class LiveSession(Session):
     def grow(self, bars: Sequence[TapeBar]) -> None:
         """Take bars that entries to come will bring into sight, oldest first for each symbol."""
         if bars:
-            self._timeline.grow([_columns(symbol, self._frame, bars) for symbol in self.symbols])
+            self._timeline.grow([tape_bars(symbol, self._frame, bars) for symbol in self.symbols])
             self._look_at_market()
 
     def backfilled(self, event: TapeBackfilled) -> None:
@@ -102,13 +100,3 @@ class LiveSession(Session):
     def _move_to(self, instant: int) -> None:
         self.instant = instant
         self._timeline.move_to(instant)
-
-
-def _columns(symbol: str, timeframe: Timeframe, bars: Sequence[TapeBar]) -> Bars:
-    own = [bar for bar in bars if bar.symbol == symbol]
-    times = np.array([to_microseconds(bar.opened_at) for bar in own], dtype=np.int64)
-    prices = (np.array([getattr(bar, name) for bar in own], dtype=np.float64) for name in _PRICES)
-    return Bars(symbol, timeframe, times, *prices)
-
-
-_PRICES = ("open", "high", "low", "close", "volume")

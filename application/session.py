@@ -106,6 +106,7 @@ class Session:
     def start(self) -> None:
         """Let the strategy prepare itself; raise StrategyFault if it fails."""
         self._tell(self._strategy.on_start, self._context)
+        self._run_log.declare(self.now, [one for bars in self._bars.values() for one in bars.declared()])
 
     def run(self, first: int, last: int) -> None:
         """Trade the instants [first, last): open orders against the bars, then the strategy.

@@ -42,7 +42,7 @@ from domain.run import (
     RunStopped,
     RunStopRequested,
 )
-from domain.run_log import LogNoted, LogWritten, RunLog, RunNotes
+from domain.run_log import LogIndicatorsDeclared, LogNoted, LogWritten, RunLog, RunNotes
 from domain.tape import Tape, TapeBackfilled, TapeDecided, TapeTicked
 
 # Market data beyond this is stored as bars and referenced by content hash.
@@ -164,6 +164,7 @@ CATALOGUE = Catalogue(
         OrderRejected,
         RiskHalted,
         RiskResumed,
+        LogIndicatorsDeclared,
         LogNoted,
         LogWritten,
         AccountReconciled,

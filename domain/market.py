@@ -85,6 +85,9 @@ def parse_symbol(text: str) -> str:
     return symbol
 
 
+BAR_COLUMNS = ("open", "high", "low", "close", "volume")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """Bars of one symbol and timeframe, as columns of equal length, oldest first.

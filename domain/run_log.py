@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from domain.declared_indicators import DeclaredIndicator, fitting
 from domain.events import Aggregate, Event
 
 MAX_LINES = 10_000
@@ -56,6 +57,15 @@ class LogWritten(Event, frozen=True, kw_only=True):
     run_id: UUID
     first: int
     lines: tuple[LogLine, ...]
+
+
+class LogIndicatorsDeclared(Event, frozen=True, kw_only=True):
+    """The strategy declared indicators in `on_start`: what a chart of the run can show. At most 100 are recorded."""
+
+    TOPIC: ClassVar[str] = "log.indicators_declared"
+
+    run_id: UUID
+    indicators: tuple[DeclaredIndicator, ...]
 
 
 class LogNoted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,7 +143,8 @@ class RunLog(Aggregate):
     """How much of a run's log is recorded, folded from its events, and the lines that wait to be.
 
     lines: how many are recorded. A run that is executed again writes them again, in the same order: so many are passed
-    over. Nothing is compared: a line may hold anything, such as how long something took.
+    over. Nothing is compared: a line may hold anything, such as how long something took. declared: whether the
+    indicators are recorded.
     """
 
     TOPIC: ClassVar[str] = "log"
@@ -141,7 +152,9 @@ class RunLog(Aggregate):
     def __init__(self, aggregate_id: UUID) -> None:
         super().__init__(aggregate_id)
         self.lines = 0
+        self.declared = False
         self._written = 0
+        self._declares: tuple[datetime, tuple[DeclaredIndicator, ...]] | None = None
         self._waiting: list[LogLine] = []
 
     def write(self, line: LogLine) -> None:
@@ -152,8 +165,17 @@ class RunLog(Aggregate):
         elif self.lines < self._written == MAX_LINES + 1:
             self._waiting.append(LogLine(line.at, LAST_LINE, level="warning"))
 
+    def declare(self, at: datetime, indicators: Sequence[DeclaredIndicator]) -> None:
+        """Keep the indicators for the next event, unless they are recorded already or there are none."""
+        if indicators and not self.declared:
+            self._declares = at, fitting(indicators)
+
     def record(self, run_id: UUID) -> None:
-        """Record the lines that wait, as many of them an event as its payload holds."""
+        """Record the indicators and the lines that wait, as many lines an event as its payload holds."""
+        declares, self._declares = self._declares, None
+        if declares is not None:
+            at, indicators = declares
+            self.trigger(LogIndicatorsDeclared(at=at, run_id=run_id, indicators=indicators))
         waiting, self._waiting = self._waiting, []
         for lines in _by_event(waiting):
             self.trigger(LogWritten(at=lines[-1].at, run_id=run_id, first=self.lines + 1, lines=tuple(lines)))
@@ -163,6 +185,8 @@ class RunLog(Aggregate):
         match event:
             case LogWritten():
                 self.lines = event.first - 1 + len(event.lines)
+            case LogIndicatorsDeclared():
+                self.declared = True
             case _:
                 raise TypeError(f"a run's log knows no event {type(event).TOPIC}")
 

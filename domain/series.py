@@ -1,14 +1,14 @@
 """Series a strategy reads: columns that end at the bar just closed, so that nothing can read past now."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.declared_indicators import DeclaredIndicator, declared
 from domain.errors import InvalidInput
-from domain.market import Bars, Floats, Timeframe
+from domain.market import BAR_COLUMNS, Bars, Floats, Timeframe
 
 type IndicatorFunction = Callable[..., Any]
 
@@ -146,7 +146,7 @@ class BarSeries:
     def replace(self, bars: Bars) -> None:
         """Read longer columns from now on, beginning as the old ones; every indicator made of them grows with them."""
         self._bars = bars
-        for name in PRICES:
+        for name in BAR_COLUMNS:
             getattr(self, name).replace(getattr(bars, name))
         for indicator in self._indicators:
             for series, column in zip(indicator.made, indicator.computed(bars), strict=True):
@@ -154,19 +154,45 @@ class BarSeries:
 
     def indicator(self, function: IndicatorFunction, columns: Sequence[Series], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Return what the function makes of whole columns, as series that end at now; tuples stay tuples."""
-        indicator = _Indicator(partial(function, **kwargs), columns, args)
+        inputs = [self._name_of(column) for column in columns]
+        indicator = _Indicator(function, columns, args, kwargs, inputs)
         indicator.made = [Series(column, self) for column in indicator.computed(self._bars)]
         self._indicators.append(indicator)
         return tuple(indicator.made) if indicator.is_tuple else indicator.made[0]
+
+    def declared(self) -> list[DeclaredIndicator]:
+        """Return the indicators that were made of these bars so far, as they are recorded, oldest first."""
+        return [one.declared(self._bars) for one in self._indicators]
+
+    def _name_of(self, series: Series) -> str:
+        for name in BAR_COLUMNS:
+            if getattr(self, name) is series:
+                return name
+        places = (
+            f"{number}.{part}"
+            for number, indicator in enumerate(self._indicators)
+            for part, made in enumerate(indicator.made)
+            if made is series
+        )
+        return next(places, "?")  # a series of the strategy's own making
 
 
 class _Indicator:
     """A function of columns and the series made of it, so that it can be computed again when the columns have grown."""
 
-    def __init__(self, function: IndicatorFunction, columns: Sequence[Series], arguments: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        function: IndicatorFunction,
+        columns: Sequence[Series],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        inputs: Sequence[str],
+    ) -> None:
         self._function = function
         self._columns = columns
         self._arguments = arguments
+        self._keywords = keywords
+        self._inputs = inputs
         self.is_tuple = False
         self.made: list[Series] = []
 
@@ -174,10 +200,14 @@ class _Indicator:
         """Return one column a series, each with one value a bar."""
         # nothing is known of a function's result without any bar: it is asked about one that has no price
         columns = [one._column if len(bars) else _NO_PRICE for one in self._columns]
-        made = self._function(*columns, *self._arguments)
+        made = self._function(*columns, *self._arguments, **self._keywords)
         self.is_tuple = isinstance(made, tuple)
         parts = made if self.is_tuple else (made,)
         return [_column(part, len(bars)) for part in parts]
+
+    def declared(self, bars: Bars) -> DeclaredIndicator:
+        """Return what is recorded of it."""
+        return declared(bars, self._function, self._inputs, self._arguments, self._keywords, len(self.made))
 
 
 def _column(values: object, length: int) -> Floats:
@@ -187,5 +217,4 @@ def _column(values: object, length: int) -> Floats:
     return column[:length]
 
 
-PRICES = ("open", "high", "low", "close", "volume")
 _NO_PRICE = np.array([np.nan])

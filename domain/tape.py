@@ -6,8 +6,10 @@ from typing import ClassVar
 from uuid import UUID, uuid5
 
 import msgspec
+import numpy as np
 
 from domain.events import Aggregate, Event
+from domain.market import BAR_COLUMNS, Bars, Timeframe, to_microseconds
 
 # Bars of one event: below the limit of a payload even if every number has all its digits.
 BARS_AN_EVENT = 400
@@ -71,6 +73,14 @@ class TapeDecided(Event, frozen=True, kw_only=True):
     number: int
     orders: int
     cancels: int
+
+
+def tape_bars(symbol: str, timeframe: Timeframe, bars: Sequence[TapeBar]) -> Bars:
+    """Return a symbol's bars of a tape as columns, in the order given."""
+    own = [bar for bar in bars if bar.symbol == symbol]
+    times = np.array([to_microseconds(bar.opened_at) for bar in own], dtype=np.int64)
+    prices = (np.array([getattr(bar, name) for bar in own], dtype=np.float64) for name in BAR_COLUMNS)
+    return Bars(symbol, timeframe, times, *prices)
 
 
 def tape_stream_id(run_id: UUID) -> UUID:

@@ -19,6 +19,7 @@ from application.kill_latch import KillSwitchLatch
 from application.kill_switch import halted
 from application.live_runs import LiveRuns
 from application.live_tools import LiveRunTools
+from application.ports import SessionCalendar
 from application.supervisor import Supervisor
 from domain.errors import DatabaseUnavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
@@ -60,6 +61,7 @@ class Weaver:
     dispatch: Dispatch
     catalog: FileStrategyCatalog
     bars: BarStore
+    calendar: SessionCalendar
     queries: Queries
     tail: JournalTail
     tally: EventTally
@@ -163,6 +165,7 @@ def compose(
         dispatch=dispatch,
         catalog=catalog,
         bars=bars,
+        calendar=sessions,
         queries=queries,
         tail=tail,
         tally=tally,

@@ -58,10 +58,13 @@ class JournalTail:
     It begins at the head: what was recorded before its first look is nobody's news. It survives the database's absence
     and goes on where it was. A subscriber that raises is not called again, for it would miss an entry without knowing;
     the others go on, `failure` says so, and `alive` is false from then on.
+
+    head_start: seconds that those who wait are woken later, for another process that sends the same entries to clients.
     """
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, head_start: float = 0.0) -> None:
         self._url = database_url
+        self._head_start = head_start
         self._subscribers: list[_Subscriber] = []
         self._stopping = threading.Event()
         self._grown = threading.Condition()
@@ -218,7 +221,9 @@ class JournalTail:
             if entries:
                 self._remember(entries)
                 self.entries_seen += len(entries)
-                self._announce_at = self._announce_at or monotonic() + (HEAD_START if self._subscribers else 0.0)
+                self._announce_at = self._announce_at or monotonic() + (
+                    HEAD_START if self._subscribers else self._head_start
+                )
                 self._tell(lambda subscriber: subscriber.on_entries(entries))  # noqa: B023  called before the next turn
             if len(entries) < PAGE:
                 return

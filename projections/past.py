@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_loads
 
 from domain.event_catalogue import CATALOGUE, decode
-from domain.events import JournalEntry
+from domain.events import Event, JournalEntry
 from projections.view import Folded
 
 COLUMNS: LiteralString = "notification_id, originator_id, originator_version, topic, state, run_id, meta, recorded_at"
@@ -78,6 +78,20 @@ def streams_until(connection: Connection[TupleRow], stream_ids: Sequence[UUID], 
 def run_until(connection: Connection[TupleRow], run_id: UUID, topics: Iterable[str], as_of: int) -> list[Folded]:
     """Return the events of a run up to a position, of these topics, in the journal's order."""
     return _read(connection, "run_id = %s and topic = any(%s)", [run_id, list(CATALOGUE.versions(topics)), as_of])
+
+
+def newest_of_stream(
+    connection: Connection[TupleRow], stream_id: UUID, topics: Iterable[str], limit: int
+) -> list[Event]:
+    """Return the last events of a stream of these topics, at most so many, oldest first."""
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(
+            "select topic, state from weaver_events where originator_id = %s and topic = any(%s) "
+            "order by originator_version desc limit %s",
+            (stream_id, list(CATALOGUE.versions(topics)), limit),
+        )
+        found = cursor.fetchall()
+    return [decode(topic, state) for topic, state in reversed(found)]
 
 
 def _read(connection: Connection[TupleRow], condition: LiteralString, given: Sequence[object]) -> list[Folded]:
