@@ -28,6 +28,8 @@ export type EventType = NonNullable<
   NonNullable<paths['/api/v1/runs/{run_id}/events']['get']['parameters']['query']>['type']
 >[number];
 export type Candle = Schemas['Candle'];
+export type Indicator = Schemas['Indicator'];
+export type RunIndicators = Schemas['RunIndicators'];
 export type EquityPoint = Schemas['EquityPoint'];
 export type StrategyEntry = Schemas['Strategy'];
 export type SymbolCoverage = Schemas['Coverage'];

@@ -1,7 +1,13 @@
 /** Working orders as lines on the chart. */
 import type { Order } from '../../../lib/api-types';
 import { formatQuantity } from '../../../lib/number-format';
-import type { OrderLine } from './price-chart-view';
+
+export interface OrderLine {
+  id: string;
+  price: number;
+  side: 'buy' | 'sell';
+  title: string;
+}
 
 /** A line for each price an order waits at: its limit, its stop. Market orders wait at none. */
 export function orderLines(orders: readonly Order[], symbol: string): OrderLine[] {

@@ -3,9 +3,7 @@ import {
   CandlestickSeries,
   createSeriesMarkers,
   HistogramSeries,
-  LineStyle,
   type IChartApi,
-  type IPriceLine,
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
   type Time,
@@ -16,24 +14,22 @@ import type { Colour } from './chart-frame';
 import { markerOf } from './fill-marker';
 import { marksIn, placesIn, type FillPoint } from './fill-marks';
 import { holdingsIn, shading, type Holding } from './held-position';
-
-export interface OrderLine {
-  id: string;
-  price: number;
-  side: 'buy' | 'sell';
-  title: string;
-}
+import type { IndicatorLine } from './indicator-lines';
+import { IndicatorView } from './indicator-view';
+import type { OrderLine } from './order-lines';
+import { OrderLinesView } from './order-lines-view';
 
 export interface Drawn {
   bars: readonly Bar[];
   fills: readonly FillPoint[];
   holdings: readonly Holding[];
   lines: readonly OrderLine[];
+  indicators: readonly IndicatorLine[];
   /** Whether bars are added as they close: then the newest one stays in view. */
   live: boolean;
 }
 
-const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [], live: false };
+const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [], indicators: [], live: false };
 const leastBars = 20;
 /** More texts than this run into each other. */
 const mostTexts = 12;
@@ -46,7 +42,8 @@ export class PriceChartView {
   readonly #volume: ISeriesApi<'Histogram'>;
   readonly #held: ISeriesApi<'Histogram'>;
   readonly #markers: ISeriesMarkersPluginApi<Time>;
-  #lines: IPriceLine[] = [];
+  readonly #lines: OrderLinesView;
+  readonly #indicators: IndicatorView;
   #drawn = empty;
   #times: number[] = [];
   #fillTimes: number[] = [];
@@ -68,6 +65,8 @@ export class PriceChartView {
     this.#candles = chart.addSeries(CandlestickSeries, { lastValueVisible: true, priceLineVisible: false });
     this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
     this.#markers = createSeriesMarkers(this.#candles, [], { autoScale: false });
+    this.#lines = new OrderLinesView(this.#candles);
+    this.#indicators = new IndicatorView(chart);
     chart.timeScale().subscribeVisibleLogicalRangeChange(this.#mark);
   }
 
@@ -90,7 +89,9 @@ export class PriceChartView {
     }
     if (next.fills !== before.fills) this.#fillTimes = next.fills.map(({ time }) => time);
     if (next.bars !== before.bars || next.holdings !== before.holdings) this.#shade();
-    if (next.lines !== before.lines) this.#drawLines();
+    if (next.lines !== before.lines) this.#lines.show(next.lines, this.#colour);
+    if (next.bars !== before.bars || next.indicators !== before.indicators)
+      this.#indicators.show(this.#times, next.indicators, this.#colour);
     this.#mark();
   }
 
@@ -134,7 +135,8 @@ export class PriceChartView {
     });
     this.#setBars(this.#drawn.bars);
     this.#shade();
-    this.#drawLines();
+    this.#lines.show(this.#drawn.lines, colour);
+    this.#indicators.paint(colour);
     this.#mark();
   };
 
@@ -168,20 +170,6 @@ export class PriceChartView {
       this.#times.flatMap((time, place) => {
         const side = held[place] ?? null;
         return side === null ? [] : [{ time: time as UTCTimestamp, value: 1, color: colours[side] }];
-      }),
-    );
-  }
-
-  #drawLines(): void {
-    for (const line of this.#lines) this.#candles.removePriceLine(line);
-    this.#lines = this.#drawn.lines.map(({ price, side, title }) =>
-      this.#candles.createPriceLine({
-        price,
-        title,
-        color: this.#colour(side === 'buy' ? '--w-up' : '--w-down'),
-        lineStyle: LineStyle.Dashed,
-        lineWidth: 1,
-        axisLabelVisible: true,
       }),
     );
   }

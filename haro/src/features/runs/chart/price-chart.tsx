@@ -5,6 +5,7 @@ import { formatPrice } from '../../../lib/number-format';
 import { formatSecond } from '../../../lib/time-format';
 import type { Bar, Span } from './bars';
 import { ChartFrame } from './chart-frame';
+import { IndicatorReadings } from './indicator-readings';
 import { PriceChartView, type Drawn } from './price-chart-view';
 import classes from './price-chart.module.css';
 
@@ -42,7 +43,7 @@ export function PriceChart({
   const view = useRef<PriceChartView | null>(null);
   const listener = useRef(onSpan);
   const [hovered, setHovered] = useState<number | null>(null);
-  const { bars, fills, holdings, lines, live } = drawn;
+  const { bars, fills, holdings, lines, indicators, live } = drawn;
 
   const build = useCallback((chart: IChartApi) => {
     const made = new PriceChartView(chart);
@@ -70,8 +71,8 @@ export function PriceChart({
   }, [onSpan]);
 
   useEffect(() => {
-    view.current?.show({ bars, fills, holdings, lines, live });
-  }, [bars, fills, holdings, lines, live]);
+    view.current?.show({ bars, fills, holdings, lines, indicators, live });
+  }, [bars, fills, holdings, lines, indicators, live]);
 
   const hasBars = bars.length > 0;
   useEffect(() => {
@@ -81,9 +82,14 @@ export function PriceChart({
   }, [focus, focusSpan, hasBars]);
 
   return (
-    <figure className={classes.figure} aria-label={`Candles of ${symbol} with the run's fills`}>
+    <figure
+      className={classes.figure}
+      data-fills={fills.length}
+      aria-label={`Candles of ${symbol} with the run's fills`}
+    >
       <figcaption className={classes.legend}>
         <Readings bar={bars[hovered ?? -1] ?? bars.at(-1)} />
+        <IndicatorReadings lines={indicators} place={hovered ?? bars.length - 1} />
         <span className={classes.tools} role="group" aria-label="Zoom">
           {children}
           <Tool label="Zoom in" text="+" onClick={() => view.current?.zoom(0.5)} />

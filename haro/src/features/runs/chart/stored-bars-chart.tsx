@@ -5,8 +5,11 @@ import { ErrorNotice } from '../../../components/error-notice';
 import type { Run, Timeframe } from '../../../lib/api-types';
 import { formatCount } from '../../../lib/number-format';
 import { useCandles } from '../api/get-candles';
+import { useIndicators } from '../api/get-indicators';
 import { secondsOf, timeframeSeconds, type Span } from './bars';
 import { alignedTo, coarsePoints, detailPoints, layOver, serves, windowFor } from './detail-window';
+import { indicatorLines } from './indicator-lines';
+import { MissingIndicators } from './missing-indicators';
 import { PriceChart, type Focus } from './price-chart';
 import { useRunMarks } from './use-run-marks';
 
@@ -33,6 +36,13 @@ export function StoredBarsChart({ run, symbol, focus }: RunChartProps) {
     return part === undefined ? whole.bars : layOver(whole.bars, part.bars, part.span);
   }, [whole, part]);
 
+  const wholeLines = useIndicators(run.id, symbol, extent, coarsePoints);
+  const partLines = useIndicators(run.id, symbol, coarseIsExact ? null : asked, detailPoints);
+  const indicators = useMemo(
+    () => indicatorLines(bars, wholeLines.data?.parts ?? [], partLines.data?.parts),
+    [bars, wholeLines.data, partLines.data],
+  );
+
   const follow = (visible: Span) => {
     if (whole === undefined || coarseIsExact) return;
     const isExact = part !== undefined && part.seconds <= timeframeSeconds(timeframe);
@@ -52,22 +62,23 @@ export function StoredBarsChart({ run, symbol, focus }: RunChartProps) {
         A run that reads its bars from files leaves none behind for the chart.
       </EmptyState>
     );
+  const problem = detail.error ?? error ?? wholeLines.error ?? partLines.error;
   return (
     <>
-      {(detail.isError || error !== null) && (
-        <ErrorNotice title="The chart lacks something" error={detail.error ?? error} />
-      )}
+      {problem !== null && <ErrorNotice title="The chart lacks something" error={problem} />}
       <PriceChart
         symbol={symbol}
         bars={bars}
         fills={fills}
         holdings={holdings}
         lines={lines}
+        indicators={indicators}
         live={false}
         focus={focus}
         focusSpan={barsAroundFocus * timeframeSeconds(timeframe)}
         onSpan={follow}
       >
+        <MissingIndicators missing={wholeLines.data?.missing ?? []} />
         {missing > 0 && <span>the first {formatCount(missing)} fills are not marked</span>}
       </PriceChart>
     </>
