@@ -44,6 +44,17 @@ export function formatPrice(value: Shown): string {
   return shown(value, (text) => layOutDecimal(text, { leastPlaces: 2 }));
 }
 
+const reading = new Intl.NumberFormat('en-US', {
+  maximumSignificantDigits: 6,
+  maximumFractionDigits: 2,
+  roundingPriority: 'morePrecision',
+});
+
+/** A computed number, of an indicator, to six digits or to hundredths: 86.01785195 → "86.0179", 123456.789 → "123,456.79" */
+export function formatReading(value: number | null): string {
+  return value === null ? unknownMark : reading.format(value);
+}
+
 export function formatCount(value: Shown): string {
   return shown(value, (text) => layOutDecimal(text, {}));
 }

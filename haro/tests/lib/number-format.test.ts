@@ -8,6 +8,7 @@ import {
   formatPrice,
   formatQuantity,
   formatRatio,
+  formatReading,
   formatSignedMoney,
 } from '../../src/lib/number-format';
 
@@ -34,6 +35,16 @@ test.each([
 ])('a gain of %s is written %s and points %s', (value, text, way) => {
   expect(formatSignedMoney(value)).toBe(text);
   expect(direction(text)).toBe(way);
+});
+
+test.each([
+  [86.01785195332324, '86.0179'],
+  [123456.789, '123,456.79'],
+  [-0.0121794595, '-0.0121795'],
+  [50, '50'],
+  [null, '—'],
+])('a reading of %s is written %s', (value, text) => {
+  expect(formatReading(value)).toBe(text);
 });
 
 test('what is unknown is a dash, never a zero', () => {

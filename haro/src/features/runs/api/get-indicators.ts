@@ -41,9 +41,9 @@ export function useIndicators(
   });
 }
 
-function indicatorWindow({ times, items }: RunIndicators): IndicatorWindow {
+function indicatorWindow({ timeframe, times, items }: RunIndicators): IndicatorWindow {
   return {
-    parts: linesOf(times.map(secondsOf), items),
+    parts: linesOf(times.map(secondsOf), items, timeframe),
     missing: items.flatMap(({ label, missing }) => (missing === null ? [] : [{ label, reason: missing }])),
   };
 }

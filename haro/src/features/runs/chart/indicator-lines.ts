@@ -21,11 +21,10 @@ export interface IndicatorLine {
 
 const colours = 8;
 
-/** The lines of an answer. */
-export function linesOf(times: readonly number[], items: readonly Indicator[]): IndicatorPart[] {
-  return items.flatMap(({ label, pane, timeframe, series }, _, all) => {
-    const isOneTimeframe = all.every((other) => other.timeframe === timeframe);
-    const whole = isOneTimeframe ? label : `${label} ${timeframe}`;
+/** The lines of an answer; those of another timeframe than the run's say so. */
+export function linesOf(times: readonly number[], items: readonly Indicator[], runTimeframe: string): IndicatorPart[] {
+  return items.flatMap(({ label, pane, timeframe, series }) => {
+    const whole = timeframe === runTimeframe ? label : `${label} ${timeframe}`;
     return series.map(({ name, values }) => ({
       label: name === '' ? whole : `${whole} ${name}`,
       pane,

@@ -89,7 +89,7 @@ export function PriceChart({
     >
       <figcaption className={classes.legend}>
         <Readings bar={bars[hovered ?? -1] ?? bars.at(-1)} />
-        <IndicatorReadings lines={indicators} place={hovered ?? bars.length - 1} />
+        <IndicatorReadings lines={indicators} place={hovered} />
         <span className={classes.tools} role="group" aria-label="Zoom">
           {children}
           <Tool label="Zoom in" text="+" onClick={() => view.current?.zoom(0.5)} />
