@@ -58,8 +58,8 @@ def test_an_example_of_the_guide_decides_the_same_again(class_name: str, tmp_pat
 
 
 def test_the_guide_shows_the_parameters_it_declares(tmp_path: Path) -> None:
-    file = tmp_path / "breakout.py"
-    file.write_text(EXAMPLES["Breakout"])
+    file = tmp_path / "channel.py"
+    file.write_text(EXAMPLES["Channel"])
     parameters = FileStrategyCatalog(None).describe(str(file)).parameters
     assert [(one.name, one.type, one.default) for one in parameters] == [
         ("length", "int", "20"),
