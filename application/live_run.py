@@ -62,7 +62,7 @@ class LiveRun:
         self._stopping = threading.Event()
         self._notebook = RunNotebook(run_id, tools.journal, tools.clock, tools.report)
         self._tell = self._notebook.say
-        self._keeper = SessionKeeper(run_id, tools.launcher, tools.decision_patience, self._tell)
+        self._keeper = SessionKeeper(run_id, tools.launcher, tools.decision_patience, self._tell, self._is_over)
         self._marked_at = 0.0
         self.failure: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"run {str(run_id)[-4:]}", daemon=True)
@@ -145,6 +145,11 @@ class LiveRun:
     def _is_to_end(self) -> bool:
         run = self._book.run
         return run.stop_requested or run.faulted is not None or run.status.is_final or run.deleted
+
+    def _is_over(self) -> bool:
+        """Whether the run is to end, by all that is recorded."""
+        self._take_news()
+        return self._is_to_end
 
     # Before the first tick.
 

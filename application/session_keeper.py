@@ -18,14 +18,23 @@ type Report = Callable[..., None]
 class SessionKeeper:
     """One run's process. A process that decides is trusted again: only failures in a row count.
 
-    patience: seconds it may take to decide on a tick.
+    patience: seconds it may take to decide on a tick. is_over: whether the run is to end, by all that is recorded; a
+    process that has read so, and ended, is not missed.
     """
 
-    def __init__(self, run_id: UUID, launcher: SessionLauncher, patience: float, report: Report) -> None:
+    def __init__(
+        self,
+        run_id: UUID,
+        launcher: SessionLauncher,
+        patience: float,
+        report: Report,
+        is_over: Callable[[], bool],
+    ) -> None:
         self._run_id = run_id
         self._launcher = launcher
         self._patience = patience
         self._report = report
+        self._is_over = is_over
         self._process: SessionProcess | None = None
         self._launches = 0
         self._waiting_since: float | None = None
@@ -50,6 +59,8 @@ class SessionKeeper:
             self._launch()
             return None
         code = self._process.poll()
+        if code is not None and self._is_over():
+            return None
         if code is not None:
             return self._replace(f"ended with exit code {code}")
         if self._is_stuck(self._process):

@@ -5,10 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.system.paper_trading import events_of
-from tests.system.test_paper_runs import SYMBOL, status_of, stop, wait_for_ticks
+from tests.system.test_paper_runs import SYMBOL, sessions_of, status_of, stop, wait_for_ticks
 from tests.system.weaver_process import WeaverServer, wait_until, weaver
 
 pytestmark = pytest.mark.timeout(300)
@@ -77,7 +78,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Wea
 
 def started(server: WeaverServer, strategy: str, ticks: int = 1, **settings: Any) -> str:
     """Start a paper run of one of the strategies above; return its id after some ticks."""
-    run_id = server.create_run(mode="paper", symbols=[SYMBOL], timeframe="1s", **({"strategy_id": strategy} | settings))
+    usual = {"strategy_id": strategy, "timeframe": "1s"}
+    run_id = server.create_run(mode="paper", symbols=[SYMBOL], **(usual | settings))
     server.start_run(run_id)
     wait_until(lambda: len(events_of(server, run_id, "tape.decided")) >= ticks, 40, f"{ticks} decisions")
     return run_id
@@ -123,6 +125,23 @@ def test_a_paused_run_places_nothing_and_a_resumed_one_goes_on(server: WeaverSer
 
     wait_until(orders_again, 10, "the run orders again")
     stop(server, run_id)
+
+
+def test_a_session_that_reads_the_stop_first_is_not_missed(server: WeaverServer) -> None:
+    run_id = started(server, "every_bar", timeframe="15s")
+    [session] = [one for one in sessions_of(server) if one.is_running()]
+    process = psutil.Process(server.pid)
+    process.suspend()
+    try:
+        done = weaver(server.home, "run", "stop", run_id)
+        assert done.returncode == 0, done.stderr
+        # it ends by itself, while the server cannot know why
+        wait_until(lambda: session.status() == psutil.STATUS_ZOMBIE, 20, "the session has ended")
+    finally:
+        process.resume()
+    wait_until(lambda: status_of(server, run_id) == "stopped", 20, "the run has stopped")
+    said = [one["message"] for one in server.get(f"/runs/{run_id}/log")["items"] if one["source"] == "weaver"]
+    assert said == ["session started"]
 
 
 def test_flatten_cancels_and_closes_and_the_run_goes_on(server: WeaverServer) -> None:
