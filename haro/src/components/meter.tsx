@@ -23,7 +23,7 @@ export function Meter({ label, share, text, tone }: MeterProps) {
       aria-valuemax={100}
       aria-valuetext={text}
     >
-      <span className={classes.fill} style={{ width: `${percent}%` }} />
+      <span className={classes.fill} style={{ width: share > 0 ? `max(2px, ${percent}%)` : 0 }} />
     </span>
   );
 }

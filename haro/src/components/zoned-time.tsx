@@ -27,9 +27,6 @@ export function ZoneName() {
 
 /** "times in UTC": beside the title of a chart or a list. */
 export function TimesIn() {
-  return (
-    <span>
-      times in <ZoneName />
-    </span>
-  );
+  const zone = useZoneName();
+  return <span>{zone === 'local' ? 'local times' : `times in ${zone}`}</span>;
 }

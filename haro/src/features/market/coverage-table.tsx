@@ -114,6 +114,7 @@ function coverageColumns(axis: TimeAxis, extent: string): DataColumn<Series>[] {
 }
 
 function SeriesCard({ series, axis }: { series: Series; axis: TimeAxis }) {
+  const zone = useTimeZone();
   return (
     <div className={classes.card}>
       <RowCard>
@@ -122,7 +123,7 @@ function SeriesCard({ series, axis }: { series: Series; axis: TimeAxis }) {
         </span>
         <span>{formatCount(series.bars)} bars</span>
         <span className={classes.dim}>
-          <ZonedTime at={series.start_time} /> – <ZonedTime at={series.end_time} />
+          {formatDay(series.start_time, zone)} – {formatDay(series.end_time, zone)}
         </span>
         <Share series={series} />
       </RowCard>

@@ -26,10 +26,10 @@ export function EquityPanel({ mode, curves, runs }: EquityPanelProps) {
     <Panel
       title="Equity of all runs"
       aside={
-        <>
+        <span className={classes.aside}>
           <ModeBadge mode={mode} /> {!isWhole && `${formatCount(curves.length)} of ${formatCount(runs)} runs · `}
           <TimesIn />
-        </>
+        </span>
       }
     >
       <div className={classes.chart} data-testid={`equity-${mode}`}>

@@ -116,7 +116,7 @@ function summary(points: EquityPoint[], zone: TimeZone): string {
 }
 
 const formatAxis = (price: number): string => price.toLocaleString('en-US', { maximumFractionDigits: 2 });
-const formatFraction = (value: number): string => `${(value * 100).toFixed(1)}%`;
+const formatFraction = (value: number): string => `${(value * 100).toFixed(2).replace(/^-0.00$/, '0.00')}%`;
 
 function paint({ equity, drawdown }: Drawing, colour: Colour): void {
   const [up, down] = [colour('--w-up'), colour('--w-down')];

@@ -97,7 +97,7 @@ function OrderCard({ order, actions }: { order: Order; actions: OrderActions | n
       </span>
       <span>{formatPrice(order.filled_avg_price)}</span>
       <OrderState {...order} />
-      <span className={classes.dim}>{priceAsked(order)}</span>
+      <span className={classes.dim}>{order.order_type !== 'market' && priceAsked(order)}</span>
       <span className={classes.dim}>
         <ZonedTime at={order.created_at} seconds />
       </span>

@@ -10,7 +10,7 @@ import classes from './processes-panel.module.css';
 
 const meanings: Record<RunningProcess['kind'], string> = {
   server: 'answers requests and sends events',
-  projector: 'keeps the read models, so that folding them holds up nothing else',
+  projector: 'keeps the read models up to date',
   session: 'trades one run',
 };
 

@@ -29,6 +29,7 @@ export function TradesTab({ run, onPlace }: TabProps) {
         what="trades"
         columns={columns}
         card={card}
+        cardHeight={84}
         rowKey={tradeKey}
         rowData={tradeData}
         testId="trades-table"
