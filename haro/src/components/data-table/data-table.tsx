@@ -65,6 +65,8 @@ export function DataTable<Row extends object>({
   rowHeight = 36,
   cardHeight = 76,
   maxHeight = 'max(20rem, calc(100dvh - 16rem))',
+  inPanel = false,
+  growsAtTop = false,
   ...table
 }: DataTableProps<Row>) {
   const narrow = useMediaQuery('(max-width: 37.49em)', false, { getInitialValueInEffect: false });
@@ -77,7 +79,7 @@ export function DataTable<Row extends object>({
   const scroller = useRef<HTMLDivElement>(null);
   const height = showCard ? cardHeight : rowHeight;
   const focus = useRowFocus(ordered.length);
-  useReadingPlace(scroller, table.growsAtTop === true ? ordered.length : null, height);
+  useReadingPlace(scroller, growsAtTop ? ordered.length : null, height);
   // eslint-disable-next-line react-hooks/incompatible-library -- this component is not compiled, and memoises nothing of it
   const virtualizer = useVirtualizer({
     count: ordered.length,
@@ -100,7 +102,7 @@ export function DataTable<Row extends object>({
     if (end >= start) onNeed?.({ start, end });
   }, [onNeed, start, end]);
 
-  if (ordered.length === 0) return <div className={table.inPanel ? undefined : classes.frame}>{empty}</div>;
+  if (ordered.length === 0) return <div className={inPanel ? undefined : classes.frame}>{empty}</div>;
   const grid = gridOf(columns, selection !== undefined);
   const style = { '--columns': grid.template, '--least-width': showCard ? '0' : grid.minimum, maxHeight };
   return (
@@ -114,7 +116,7 @@ export function DataTable<Row extends object>({
       aria-colcount={columns.length + (selection ? 1 : 0)}
       data-testid={table.testId}
       data-cards={showCard !== undefined || undefined}
-      data-in-panel={table.inPanel || undefined}
+      data-in-panel={inPanel || undefined}
       tabIndex={table.onOpen || selection ? -1 : 0}
     >
       <DataTableHeader

@@ -10,13 +10,16 @@ import classes from './overview-page.module.css';
 /** What needs somebody now; one calm line when nothing does. */
 export function AlertsPanel() {
   const overview = useOverview();
+  const [readiness, models] = [useReadiness(), useReadModels()];
   const alerts = alertsOf({
     overview: overview.data,
-    readiness: useReadiness().data,
-    models: useReadModels().data?.items,
+    readiness: readiness.data,
+    models: models.data?.items,
     accounts: useExchangeAccounts().data,
   });
-  if (overview.data === undefined) return null;
+  // Calm is said only of what is known.
+  const isKnown = overview.data !== undefined && readiness.data !== undefined && models.data !== undefined;
+  if (alerts.length === 0 && !isKnown) return null;
   return (
     <div className={classes.wide} data-testid="alerts">
       {alerts.length === 0 ? (

@@ -14,6 +14,7 @@ export function StandingFigures({ overview }: { overview: Overview }) {
   const backtests = overview.counts
     .filter(({ mode, status }) => mode === 'backtest' && status === 'running')
     .reduce((sum, { runs }) => sum + runs, 0);
+  if (totals.length === 0 && backtests === 0) return null;
   return (
     <div className={classes.wide}>
       {totals.map((total) => (

@@ -65,8 +65,8 @@ export function ordersLook(withSymbol: boolean, actions: OrderActions | null): O
 
 export const orderKey = ({ id }: Order) => id;
 export const orderData = ({ id }: Order) => ({ 'data-testid': 'order-row', 'data-order-id': id });
-/** In px: with actions a card has a line more. */
-export const orderCardHeight = (actions: boolean) => (actions ? 98 : 72);
+/** In px: buttons need more room than text. */
+export const orderCardHeight = (actions: boolean) => (actions ? 84 : 76);
 
 const typeOf = ({ order_type: type }: Order): string => type.replaceAll('_', ' ');
 
@@ -93,7 +93,9 @@ function OrderCard({ order, actions }: { order: Order; actions: OrderActions | n
     <RowCard>
       <span>
         <OrderSide side={order.side} /> {formatQuantity(order.qty)} {order.symbol}{' '}
-        <span className={classes.dim}>{typeOf(order)}</span>
+        <span className={classes.dim}>
+          {typeOf(order)} {actions !== null && order.tag}
+        </span>
       </span>
       <span>{formatPrice(order.filled_avg_price)}</span>
       <OrderState {...order} />
@@ -101,13 +103,7 @@ function OrderCard({ order, actions }: { order: Order; actions: OrderActions | n
       <span className={classes.dim}>
         <ZonedTime at={order.created_at} seconds />
       </span>
-      <span className={classes.dim}>{order.tag}</span>
-      {actions !== null && (
-        <>
-          <span />
-          <Actions order={order} {...actions} />
-        </>
-      )}
+      {actions === null ? <span className={classes.dim}>{order.tag}</span> : <Actions order={order} {...actions} />}
     </RowCard>
   );
 }
