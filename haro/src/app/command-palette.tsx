@@ -5,7 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useRecentRuns } from '../features/runs/api/get-runs';
 import { runTitle } from '../features/runs/run-title';
-import { chooseTimeZone, useTimeZone } from '../lib/time-zone';
+import { chooseTimeZone, timeZones, useTimeZone, zoneName } from '../lib/time-zone';
 import { pages } from './pages';
 import type { ShellDialog } from './shell';
 
@@ -41,10 +41,11 @@ export function CommandPalette({ open, onOpen }: CommandPaletteProps) {
 
 function usePaletteActions(open: boolean, onOpen: CommandPaletteProps['onOpen']): SpotlightActionGroupData[] {
   const navigate = useNavigate();
+  const shownZone = useTimeZone();
   const runs = useRecentRuns(open);
   const { setColorScheme } = useMantineColorScheme();
   const otherScheme = useComputedColorScheme('dark') === 'dark' ? 'light' : 'dark';
-  const otherZone = useTimeZone() === 'utc' ? 'local' : 'utc';
+  const otherZones = timeZones.filter((zone) => zone !== shownZone);
   const does = (action: () => unknown, next: ShellDialog | null = null) => ({
     onClick: () => {
       onOpen(next);
@@ -69,14 +70,14 @@ function usePaletteActions(open: boolean, onOpen: CommandPaletteProps['onOpen'])
             setColorScheme(otherScheme);
           }),
         },
-        {
-          id: 'zone',
-          label: otherZone === 'utc' ? 'Show times in UTC' : 'Show times in local time',
-          keywords: 'time zone clock',
+        ...otherZones.map((zone) => ({
+          id: `zone ${zone}`,
+          label: zone === 'local' ? 'Show times in local time' : `Show times in ${zoneName(zone)}`,
+          keywords: 'time zone clock exchange',
           ...does(() => {
-            chooseTimeZone(otherZone);
+            chooseTimeZone(zone);
           }),
-        },
+        })),
         { id: 'keys', label: 'Keyboard help', keywords: 'shortcuts', ...does(nothing, 'keys') },
       ],
     },

@@ -1,7 +1,7 @@
 /** From events to the cache: which answers an event makes old, and asking for them again in moderation. */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { activityKey } from '../features/overview/api/get-activity';
-import { openPositionsKey } from '../features/overview/api/get-open-positions';
+import { overviewKey } from '../features/overview/api/get-overview';
 import { ordersKey } from '../features/orders/api/get-orders';
 import { runKey } from '../features/runs/api/get-run';
 import { runAccountKey } from '../features/runs/api/get-run-account';
@@ -30,28 +30,22 @@ const fillTypes = new Set(['order.filled', 'order.partially_filled']);
 /** The query keys whose answers this event has made old. */
 export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type' | 'run_id'>): QueryKey[] {
   if (type.startsWith('account.')) return [exchangeAccountsKey, readinessKey];
-  const switched = type.startsWith('risk.') ? [riskKey, readinessKey, activityKey] : [];
+  const switched = type.startsWith('risk.') ? [riskKey, readinessKey, activityKey, overviewKey] : [];
   if (runId === null || runId === undefined) return switched;
   return [...switched, runEventsKey(runId), ...keysOfFamily(type, runId)];
 }
 
 function keysOfFamily(type: string, runId: string): QueryKey[] {
-  const orders = [activityKey, ordersKey, runOrdersKey(runId)];
+  const orders = [activityKey, overviewKey, ordersKey, runOrdersKey(runId)];
   const standing = [runsKey, runKey(runId), runStatsKey(runId), runEquityKey(runId)];
   if (type.startsWith('run.'))
-    return [activityKey, ...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
+    return [activityKey, overviewKey, ...standing, runOrdersKey(runId), runDecisionsKey(runId), runPeriodsKey(runId)];
   if (type.startsWith('log.')) return [runLogKey(runId)];
   if (type === 'tape.decided') return [runDecisionsKey(runId)];
   if (type.startsWith('tape.')) return [runTapeKey(runId)];
   if (!type.startsWith('order.')) return [];
   if (!fillTypes.has(type)) return orders;
-  const booked = [
-    openPositionsKey,
-    runFillsKey(runId),
-    runTradesKey(runId),
-    runPositionsKey(runId),
-    runAccountKey(runId),
-  ];
+  const booked = [runFillsKey(runId), runTradesKey(runId), runPositionsKey(runId), runAccountKey(runId)];
   return [...orders, ...standing, ...booked];
 }
 

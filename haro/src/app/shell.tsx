@@ -6,7 +6,7 @@ import { HaltBanner } from '../features/system/halt-banner';
 import { HaltButton } from '../features/system/halt-button';
 import { LoginForm } from '../features/system/login-form';
 import { ThemeSwitch } from '../features/system/theme-switch';
-import { UtcClock } from '../features/system/utc-clock';
+import { ZoneClock } from '../features/system/zone-clock';
 import { ZoneSwitch } from '../features/system/zone-switch';
 import { useAccess } from '../lib/api-key';
 import logo from '../assets/favicon.svg';
@@ -85,7 +85,7 @@ export function Shell() {
                 setDialog('palette');
               }}
             />
-            <UtcClock />
+            <ZoneClock />
             <ZoneSwitch />
             <ThemeSwitch />
             <ActionIcon

@@ -8,13 +8,15 @@ import {
   type LogicalRange,
 } from 'lightweight-charts';
 import { useEffect, useRef } from 'react';
+import { chartTimes } from '../lib/chart-times';
+import { useTimeZone, type TimeZone } from '../lib/time-zone';
 
 export type Colour = (name: string) => string;
 
 interface ChartCanvasProps {
   className: string | undefined;
   /**
-   * Adds the series to an empty chart; called again whenever it is another function or the colours are others.
+   * Adds the series to an empty chart; called again whenever it is another function, or the colours or the zone of times are others.
    * Returns how many points there are on the time axis.
    */
   draw: (chart: IChartApi, colour: Colour) => number;
@@ -29,23 +31,24 @@ export function ChartCanvas({ className, draw }: ChartCanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
   const last = useRef<View | null>(null);
   const scheme = useComputedColorScheme('dark');
+  const zone = useTimeZone();
 
   useEffect(() => {
     const holder = frame.current;
     if (holder === null) return;
     const style = getComputedStyle(holder);
     const colour: Colour = (name) => style.getPropertyValue(name).trim();
-    const chart = createChart(holder, chartOptions(colour, style.fontFamily));
+    const chart = createChart(holder, chartOptions(colour, style.fontFamily, zone));
     const points = draw(chart, colour);
     const before = last.current;
-    // Only the colours are others: what the reader has zoomed into stays.
+    // Only the colours or the zone are others: what the reader has zoomed into stays.
     if (before?.draw === draw && before.range !== null) chart.timeScale().setVisibleLogicalRange(before.range);
     else showAll(chart, points);
     return () => {
       last.current = { draw, range: chart.timeScale().getVisibleLogicalRange() };
       chart.remove();
     };
-  }, [draw, scheme]);
+  }, [draw, scheme, zone]);
 
   return <div ref={frame} className={className} />;
 }
@@ -57,7 +60,8 @@ function showAll(chart: IChartApi, points: number): void {
 }
 
 /** A canvas cannot read custom properties: they are read for it. */
-function chartOptions(colour: Colour, fontFamily: string): DeepPartial<ChartOptions> {
+function chartOptions(colour: Colour, fontFamily: string, zone: TimeZone): DeepPartial<ChartOptions> {
+  const times = chartTimes(zone);
   const label = { labelBackgroundColor: colour('--w-chart-label') };
   return {
     autoSize: true,
@@ -72,7 +76,14 @@ function chartOptions(colour: Colour, fontFamily: string): DeepPartial<ChartOpti
     },
     grid: { vertLines: { visible: false }, horzLines: { color: colour('--w-line-soft') } },
     rightPriceScale: { borderVisible: false },
-    timeScale: { borderColor: colour('--w-line'), timeVisible: true, secondsVisible: false, minBarSpacing: 0.001 },
+    localization: times.localization,
+    timeScale: {
+      ...times.timeScale,
+      borderColor: colour('--w-line'),
+      timeVisible: true,
+      secondsVisible: false,
+      minBarSpacing: 0.001,
+    },
     crosshair: { vertLine: label, horzLine: label },
   };
 }

@@ -9,12 +9,14 @@ interface EmptyStateProps {
   /** The next thing to type; several are ways to choose from. */
   command?: string | string[];
   action?: ReactNode;
+  /** With a border: where it stands in no panel and no table. */
+  framed?: boolean;
 }
 
-export function EmptyState({ title, level = 2, children, command, action }: EmptyStateProps) {
+export function EmptyState({ title, level = 2, children, command, action, framed = false }: EmptyStateProps) {
   const Heading = level === 1 ? 'h1' : 'h2';
   return (
-    <div className={classes.empty}>
+    <div className={classes.empty} data-framed={framed || undefined}>
       <Heading className={classes.title}>{title}</Heading>
       {children && <p className={classes.text}>{children}</p>}
       {[command ?? []].flat().map((one) => (

@@ -1,6 +1,7 @@
 import { CloseButton, NativeSelect, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import classes from './filter-bar.module.css';
+import { MomentField } from './moment-field';
 
 interface FilterBarProps {
   /** Shown when something is filtered. */
@@ -92,6 +93,25 @@ function TextFilter({ label, value, placeholder, onChange }: FilterTextProps & {
       }}
       onKeyDown={(event) => {
         if (event.key === 'Enter') apply(typed.trim());
+      }}
+    />
+  );
+}
+
+interface FilterTimeProps {
+  label: string;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+}
+
+export function FilterTime({ label, value = '', onChange }: FilterTimeProps) {
+  return (
+    <MomentField
+      size="xs"
+      label={label}
+      value={value}
+      onChange={(moment) => {
+        onChange(moment === '' ? undefined : moment);
       }}
     />
   );

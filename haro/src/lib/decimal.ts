@@ -26,19 +26,6 @@ export function compareDecimals(left: string, right: string): number {
   return difference === 0n ? 0 : difference > 0n ? 1 : -1;
 }
 
-/** Exactly left + right, as text. Both must be decimals. */
-export function addDecimals(left: string, right: string): string {
-  const [a, b] = [parseDecimal(left), parseDecimal(right)];
-  if (a === null || b === null) throw new RangeError(`not decimals: ${left}, ${right}`);
-  const scale = Math.max(a.scale, b.scale);
-  const sum = rescale(a, scale) + rescale(b, scale);
-  const digits = magnitude(sum)
-    .toString()
-    .padStart(scale + 1, '0');
-  const whole = (sum < 0n ? '-' : '') + digits.slice(0, digits.length - scale);
-  return scale === 0 ? whole : `${whole}.${digits.slice(digits.length - scale)}`;
-}
-
 interface DecimalLayout {
   /** Round to this many places, half away from zero; without it every digit is kept. */
   places?: number;

@@ -1,13 +1,15 @@
-/** Which zone the page shows times in: UTC, or the one of the reader's machine. Kept from visit to visit. */
+/** Which zone the page shows times in: UTC, the one of the US exchanges, or the reader's own. Kept from visit to visit. */
 import { useSyncExternalStore } from 'react';
 
-export type TimeZone = 'utc' | 'local';
+export const timeZones = ['utc', 'exchange', 'local'] as const;
+export type TimeZone = (typeof timeZones)[number];
 
 const storageName = 'weaver.timeZone';
 const listeners = new Set<() => void>();
 
 export function readTimeZone(): TimeZone {
-  return localStorage.getItem(storageName) === 'local' ? 'local' : 'utc';
+  const stored = localStorage.getItem(storageName);
+  return timeZones.find((zone) => zone === stored) ?? 'utc';
 }
 
 export function chooseTimeZone(zone: TimeZone): void {
@@ -24,12 +26,22 @@ export function useTimeZone(): TimeZone {
   return useSyncExternalStore(subscribe, readTimeZone);
 }
 
-/** "UTC" or "local": what a heading says beside its times. */
-export function useZoneName(): string {
-  return useTimeZone() === 'utc' ? 'UTC' : 'local';
-}
-
 /** "Europe/Berlin" */
 export function localZoneName(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** As the calendar's data base of zones calls it. */
+export function zoneId(zone: TimeZone): string {
+  if (zone === 'utc') return 'UTC';
+  return zone === 'exchange' ? 'America/New_York' : localZoneName();
+}
+
+const names: Record<TimeZone, string> = { utc: 'UTC', exchange: 'New York', local: 'local' };
+
+/** "UTC", "New York" or "local": what a heading says beside its times. */
+export const zoneName = (zone: TimeZone): string => names[zone];
+
+export function useZoneName(): string {
+  return zoneName(useTimeZone());
 }

@@ -2,6 +2,7 @@ import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keysTouchedBy, LiveUpdates } from '../../src/app/live-updates';
 import { activityKey } from '../../src/features/overview/api/get-activity';
+import { overviewKey } from '../../src/features/overview/api/get-overview';
 import { ordersKey } from '../../src/features/orders/api/get-orders';
 import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
@@ -101,10 +102,16 @@ test('a run event touches the list and the run, an order that is not filled only
   expect(keysTouchedBy({ type: 'order.submitted', run_id: 'r1' })).toEqual([
     runEventsKey('r1'),
     activityKey,
+    overviewKey,
     ordersKey,
     runOrdersKey('r1'),
   ]);
-  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([riskKey, readinessKey, activityKey]);
+  expect(keysTouchedBy({ type: 'risk.halted', run_id: null })).toEqual([
+    riskKey,
+    readinessKey,
+    activityKey,
+    overviewKey,
+  ]);
   expect(keysTouchedBy({ type: 'account.reconciled', run_id: null })).toEqual([exchangeAccountsKey, readinessKey]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([runEventsKey('r1'), runTapeKey('r1')]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: null })).toEqual([]);

@@ -1,9 +1,10 @@
 import { MantineProvider } from '@mantine/core';
-import { render, screen, within } from '@testing-library/react';
+import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import type { DataColumn } from '../../src/components/data-table/data-column';
 import { DataTable } from '../../src/components/data-table/data-table';
+import { chooseTimeZone } from '../../src/lib/time-zone';
 
 interface Trade {
   id: string;
@@ -88,4 +89,33 @@ test('without rows its place is taken by what explains it', () => {
   show({ rows: [], empty: <p>Nothing was traded.</p> });
   expect(screen.getByText('Nothing was traded.')).toBeVisible();
   expect(screen.queryByRole('table')).not.toBeInTheDocument();
+});
+
+test('a column of times says in which zone they are, and says another one when that is chosen', async () => {
+  const times: DataColumn<Trade>[] = [{ id: 'at', header: 'Closed', ofTime: true, cell: ({ symbol }) => symbol }];
+  show({ columns: times });
+  expect(screen.getByRole('columnheader', { name: 'Closed (UTC)' })).toBeVisible();
+  act(() => {
+    chooseTimeZone('exchange');
+  });
+  expect(await screen.findByRole('columnheader', { name: 'Closed (New York)' })).toBeVisible();
+  act(() => {
+    chooseTimeZone('utc');
+  });
+});
+
+test('who reads further down stays where they are while rows come in at the top', () => {
+  const scrollBy = vi.fn();
+  Element.prototype.scrollBy = scrollBy;
+  const table = (rows: Trade[]) => (
+    <MantineProvider>
+      <DataTable label="Trades" columns={columns} rows={rows} rowKey={rowKey} rowHeight={30} growsAtTop />
+    </MantineProvider>
+  );
+  const { rerender } = render(table(trades));
+  rerender(table([{ id: 'd', symbol: 'QQQ', pnl: 1 }, ...trades]));
+  expect(scrollBy).not.toHaveBeenCalled();
+  screen.getByRole('table').scrollTop = 90;
+  rerender(table([...trades, { id: 'd', symbol: 'QQQ', pnl: 1 }, { id: 'e', symbol: 'IWM', pnl: 1 }, ...trades]));
+  expect(scrollBy).toHaveBeenCalledExactlyOnceWith(0, 120);
 });

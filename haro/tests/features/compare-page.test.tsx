@@ -45,12 +45,25 @@ test('runs are found by words, added and removed', async () => {
   const { router } = renderApp('/compare?runs=one');
   expect(await screen.findByText('Compared with what?')).toBeVisible();
   await userEvent.click(screen.getByRole('button', { name: 'Add a run' }));
-  expect(await screen.findByText('2 of 2 among the 3 newest')).toBeVisible();
+  expect(await screen.findByText('2 found, all 3 runs searched')).toBeVisible();
   await userEvent.type(screen.getByRole('searchbox'), 'breakout');
   await userEvent.click(await screen.findByRole('button', { name: /^two/ }));
   await expect.poll(() => router.state.location.search).toEqual({ runs: 'one,two' });
   await userEvent.click(await screen.findByRole('button', { name: 'Leave one out' }));
   await expect.poll(() => router.state.location.search).toEqual({ runs: 'two' });
+});
+
+test('a run of long ago is found too: the search goes back until there is enough', async () => {
+  answerRun('one', {}, {});
+  const newest = Array.from({ length: 500 }, (_, at) => aRun({ id: `new-${at}`, name: `new ${at}` }));
+  answerGet('/runs', pageOf([aRun({ id: 'old', name: 'the ancient one' })], { total: 501 }));
+  answerGet('/runs', pageOf(newest, { total: 501, next_cursor: 'c2' }), 200, { once: true });
+  const { router } = renderApp('/compare?runs=one');
+  await userEvent.click(await screen.findByRole('button', { name: 'Add a run' }));
+  expect(await screen.findByText('The newest 8 of 500 found, 500 of 501 runs searched')).toBeVisible();
+  await userEvent.type(screen.getByRole('searchbox'), 'ancient');
+  await userEvent.click(await screen.findByRole('button', { name: /^the ancient one/ }));
+  await expect.poll(() => router.state.location.search).toEqual({ runs: 'one,old' });
 });
 
 test('more than eight runs are not silently dropped', async () => {

@@ -1,8 +1,9 @@
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
+import { gapsBetween } from '../../src/features/market/gaps';
 import { renderApp } from '../render-app';
-import { hourlyBitcoin } from '../samples';
+import { aCandle, hourlyBitcoin } from '../samples';
 import { answerGet, errorBody } from '../server';
 
 const spy = { ...hourlyBitcoin, symbol: 'SPY', timeframe: '1d', bars: 23, source: 'alpaca' };
@@ -33,7 +34,7 @@ test('a row opens its candles, says what went wrong with them, and closes', asyn
   answerGet('/symbols', { items: [hourlyBitcoin] });
   answerGet('/candles', errorBody('SERVICE_UNAVAILABLE', 'The database is away.'), 503);
   const { router } = renderApp('/data');
-  await userEvent.click(await screen.findByRole('button', { name: 'BTC/USD 1h: show its candles' }));
+  await userEvent.click(await screen.findByTestId('series-row'));
   expect(router.state.location.search).toEqual({ symbol: 'BTC/USD', timeframe: '1h' });
   const preview = await screen.findByTestId('candle-preview');
   expect(await within(preview).findByRole('alert')).toHaveTextContent('The database is away.');
@@ -42,6 +43,32 @@ test('a row opens its candles, says what went wrong with them, and closes', asyn
   expect(await within(preview).findByText('No bars are stored.')).toBeVisible();
   await userEvent.click(within(preview).getByRole('button', { name: 'Close the preview' }));
   await expect.poll(() => screen.queryByTestId('candle-preview')).toBeNull();
+});
+
+test('of thousands of series only those in view are in the document', async () => {
+  const many = Array.from({ length: 5_000 }, (_, at) => ({ ...hourlyBitcoin, symbol: `S${at}` }));
+  answerGet('/symbols', { items: many });
+  renderApp('/data');
+  expect((await screen.findAllByTestId('series-row')).length).toBeLessThan(100);
+  expect(screen.getByRole('table', { name: 'Stored bars' })).toHaveAttribute('aria-rowcount', '5001');
+});
+
+test('where bars are missing is told as far as it is known, with the command that gets more', async () => {
+  answerGet('/symbols', { items: [{ ...hourlyBitcoin, bars: 740, source: 'alpaca' }] });
+  const hours = ['00', '01', '05', '06'].map((hour) => aCandle({ timestamp: `2024-01-01T${hour}:00:00Z` }));
+  answerGet('/candles', { timeframe: '1h', seconds: 3_600, items: hours });
+  renderApp('/data?symbol=BTC/USD&timeframe=1h');
+  expect(await screen.findByText('4 bars are missing between the first and the last.')).toBeVisible();
+  const gaps = await screen.findByRole('list', { name: 'Gaps' });
+  expect(gaps).toHaveTextContent('2024-01-01 02:00 to 2024-01-01 05:00 3 h');
+  expect(screen.getByText('weaver data download BTC/USD --timeframe 1h --start 2024-01-31')).toBeVisible();
+});
+
+test('gaps lie between bars that are further apart than one bar', () => {
+  const opens = ['00:00', '00:01', '00:04'].map((time) => `2024-01-01T${time}:00Z`);
+  expect(gapsBetween(opens, 60).map(({ from, to }) => (to - from) / 60_000)).toEqual([2]);
+  expect(gapsBetween(opens, 180)).toEqual([]);
+  expect(gapsBetween([], 60)).toEqual([]);
 });
 
 test('all pages of the list are read', async () => {

@@ -1,7 +1,8 @@
-import { screen } from '@testing-library/react';
+import { fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { expect, test } from 'vitest';
+import { chooseTimeZone } from '../../src/lib/time-zone';
 import { renderApp } from '../render-app';
 import { anInfo, aRun, hourlyBitcoin, pageOf, smaCross } from '../samples';
 import { answerGet, answerPost, errorBody, type Received } from '../server';
@@ -60,6 +61,35 @@ test('starting creates the run, starts it, each with its own key, and goes there
   });
   expect(received[0]?.idempotencyKey).toMatch(/^[0-9a-f]{32}$/);
   expect(received[1]?.idempotencyKey).not.toBe(received[0]?.idempotencyKey);
+});
+
+test('the currency of fees is sent only where it was chosen', async () => {
+  prepare();
+  const received: Received[] = [];
+  answerPost('/runs', created, received);
+  answerPost('/runs/run-1/start', accepted, received);
+  renderApp('/new');
+  await userEvent.selectOptions(await screen.findByLabelText('Fees of buys are taken in'), 'base currency');
+  await press();
+  await expect.poll(() => received).toHaveLength(2);
+  expect(received[0]?.body).toMatchObject({ costs: { commission_bps: '10', fee_in_base: true } });
+});
+
+test('start and end are typed in the zone that is shown, and sent in UTC', async () => {
+  prepare();
+  chooseTimeZone('exchange');
+  const received: Received[] = [];
+  answerPost('/runs', created, received);
+  answerPost('/runs/run-1/start', accepted, received);
+  renderApp('/new');
+  const start = await screen.findByLabelText('Start (New York)');
+  expect(start).toHaveValue('2023-12-31T19:00');
+  fireEvent.change(start, { target: { value: '2024-01-02T09:30' } });
+  chooseTimeZone('utc');
+  expect(await screen.findByLabelText('Start (UTC)')).toHaveValue('2024-01-02T14:30');
+  await press();
+  await expect.poll(() => received).toHaveLength(2);
+  expect(received[0]?.body).toMatchObject({ start_time: '2024-01-02T14:30:00Z' });
 });
 
 test('a value out of bounds is said at its field and nothing is sent', async () => {

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { http, HttpResponse } from 'msw';
 import { beforeEach, expect, test } from 'vitest';
-import { isWorking, priceAsked } from '../../src/features/orders/order-facts';
+import { isWorking, priceAsked } from '../../src/lib/order-facts';
 import { renderApp } from '../render-app';
 import { anOrder, aRun, pageOf } from '../samples';
 import { answerGet, answerPost, server, type Received } from '../server';

@@ -104,20 +104,6 @@ test('a command that was refused says why, with the correlation id', async () =>
   expect(notice).toHaveTextContent('corr-42');
 });
 
-test('the tab is in the address, and the orders in it turn page by page with the cursor', async () => {
-  prepare();
-  answerGet('/runs/run-1/orders', pageOf([anOrder()], { total: 2, next_cursor: 'c2' }));
-  const { router } = renderApp('/runs/run-1');
-  await userEvent.click(await screen.findByTestId('tab-orders'));
-  const next = await screen.findByRole('button', { name: 'Next' });
-  expect(router.state.location.search).toEqual({ tab: 'orders' });
-  answerGet('/runs/run-1/orders', pageOf([anOrder({ id: 'order-2', tag: 'second' })], { total: 2 }));
-  await userEvent.click(next);
-  expect(await screen.findByText('second')).toBeVisible();
-  expect(screen.getByRole('button', { name: 'Next' })).toBeDisabled();
-  expect(screen.getByRole('button', { name: 'Previous' })).toBeEnabled();
-});
-
 test('a trade tells why: each of its orders from the bar to the fill', async () => {
   prepare();
   answerGet('/runs/run-1/trades', pageOf([aTrade]));
@@ -137,16 +123,6 @@ test('a trade tells why: each of its orders from the bar to the fill', async () 
   expect(chain).toHaveTextContent('BTC/USD closed at 42000');
   await userEvent.click(within(chain).getByRole('button', { name: '#5' }));
   expect(router.state.location.search).toEqual({ tab: 'time-travel', at: 5 });
-});
-
-test('events are listed with their position and open with their payload', async () => {
-  prepare();
-  renderApp('/runs/run-1?tab=events');
-  const row = await screen.findByTestId('event-row');
-  expect(row).toHaveTextContent('#7');
-  expect(row).toHaveTextContent('no cash');
-  await userEvent.click(row);
-  expect(await screen.findByLabelText('Payload')).toHaveTextContent('"reason": "no cash"');
 });
 
 test('an unknown run says so', async () => {

@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { beforeEach, expect, test } from 'vitest';
 import type { ExchangeAccount, Readiness, ReadModel } from '../../src/lib/api-types';
+import { modelKeeper } from '../../src/features/system/model-keeper';
 import { renderApp } from '../render-app';
 import { answerGet, answerPost, answerReadiness, errorBody, type Received } from '../server';
 
@@ -86,6 +87,27 @@ test('what runs here is told, and the log has its newest line first', async () =
     expect.stringMatching(/warning slower ms=900$/),
     expect.stringMatching(/warning slow ms=900$/),
   ]);
+});
+
+test('it is said in plain words who keeps the read models', async () => {
+  answerGet('/system/read-models', { items: [{ ...orders, state: 'standby' }] });
+  const since = '2024-03-01T09:00:00Z';
+  const one = { run_id: null, since, memory_bytes: null, threads: [] };
+  answerGet('/system/processes', {
+    items: [
+      { ...one, kind: 'server', pid: 7 },
+      { ...one, kind: 'projector', pid: 9 },
+    ],
+  });
+  renderApp('/system');
+  expect(await screen.findByText(/^kept by the projector, process 9; this server takes over/)).toBeVisible();
+  expect(within(screen.getByTestId('read-model-orders')).getByText('kept by the projector')).toBeVisible();
+  expect(screen.queryByText('standby')).toBeNull();
+});
+
+test('without a projector another process is said to keep them, or the server itself', () => {
+  expect(modelKeeper([{ state: 'standby' }], []).standby).toBe('kept by another process');
+  expect(modelKeeper([{ state: 'following' }], undefined).summary).toBe('kept by this server itself');
 });
 
 test('every part says how it is, and what was measured', async () => {

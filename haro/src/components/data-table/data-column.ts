@@ -19,6 +19,8 @@ export interface DataColumn<Row> {
   id: string;
   header: string;
   cell: (row: Row) => ReactNode;
+  /** It holds times: its header says in which zone they are shown. */
+  ofTime?: boolean;
   /** Right-aligned, header too. */
   numeric?: boolean;
   /** In rem: what the column has at least. Together more than the page is wide, the table scrolls sideways. */

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { ZoneName } from '../zoned-time';
 import classes from './data-table.module.css';
 import type { HeaderCell, SortDirection } from './sorted-rows';
 
@@ -27,7 +28,14 @@ export function DataTableHeader({ headers, selectable, selectAll }: DataTableHea
 
 const ariaSort = { asc: 'ascending', desc: 'descending' } as const;
 
-function Heading({ header, numeric, hidden, sorted, toggle }: HeaderCell) {
+function Heading({ header, ofTime, numeric, hidden, sorted, toggle }: HeaderCell) {
+  const title = ofTime ? (
+    <>
+      {header} (<ZoneName />)
+    </>
+  ) : (
+    header
+  );
   return (
     <div
       role="columnheader"
@@ -37,11 +45,11 @@ function Heading({ header, numeric, hidden, sorted, toggle }: HeaderCell) {
     >
       {toggle ? (
         <button type="button" className={classes.sort} onClick={toggle}>
-          {header}
+          {title}
           <SortMark sorted={sorted} />
         </button>
       ) : (
-        <span className={hidden ? classes.unseen : undefined}>{header}</span>
+        <span className={hidden ? classes.unseen : undefined}>{title}</span>
       )}
     </div>
   );

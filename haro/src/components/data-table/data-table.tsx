@@ -1,4 +1,3 @@
-import { Checkbox } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, type ReactNode } from 'react';
@@ -6,7 +5,9 @@ import { gridOf, type DataColumn, type RowRange, type SparseRows } from './data-
 import { DataTableHeader } from './data-table-header';
 import { DataTableRow } from './data-table-row';
 import classes from './data-table.module.css';
+import { useReadingPlace } from './reading-place';
 import { useRowFocus } from './row-focus';
+import { SelectAll } from './select-all';
 import { useSortedRows, type InitialSort } from './sorted-rows';
 
 export interface RowSelection {
@@ -14,7 +15,7 @@ export interface RowSelection {
   onChange: (selected: ReadonlySet<string>) => void;
 }
 
-interface DataTableProps<Row extends object> {
+export interface DataTableProps<Row extends object> {
   /** Read out as the table's name. */
   label: string;
   /** Keep it the same from render to render: a constant, or memoised. */
@@ -39,6 +40,10 @@ interface DataTableProps<Row extends object> {
   cardHeight?: number;
   /** The table scrolls inside this height; fewer rows take less. A CSS length. */
   maxHeight?: string;
+  /** Inside a panel: the panel has the border. */
+  inPanel?: boolean;
+  /** New rows come in at the top: who reads further down stays where they are. */
+  growsAtTop?: boolean;
   /** The row that is shown elsewhere on the page. */
   currentKey?: string | undefined;
   /** `data-…` attributes of a row. */
@@ -60,6 +65,8 @@ export function DataTable<Row extends object>({
   rowHeight = 36,
   cardHeight = 76,
   maxHeight = 'max(20rem, calc(100dvh - 16rem))',
+  inPanel = false,
+  growsAtTop = false,
   ...table
 }: DataTableProps<Row>) {
   const narrow = useMediaQuery('(max-width: 37.49em)', false, { getInitialValueInEffect: false });
@@ -72,6 +79,7 @@ export function DataTable<Row extends object>({
   const scroller = useRef<HTMLDivElement>(null);
   const height = showCard ? cardHeight : rowHeight;
   const focus = useRowFocus(ordered.length);
+  useReadingPlace(scroller, growsAtTop ? ordered.length : null, height);
   // eslint-disable-next-line react-hooks/incompatible-library -- this component is not compiled, and memoises nothing of it
   const virtualizer = useVirtualizer({
     count: ordered.length,
@@ -94,7 +102,7 @@ export function DataTable<Row extends object>({
     if (end >= start) onNeed?.({ start, end });
   }, [onNeed, start, end]);
 
-  if (ordered.length === 0) return <div className={classes.frame}>{empty}</div>;
+  if (ordered.length === 0) return <div className={inPanel ? undefined : classes.frame}>{empty}</div>;
   const grid = gridOf(columns, selection !== undefined);
   const style = { '--columns': grid.template, '--least-width': showCard ? '0' : grid.minimum, maxHeight };
   return (
@@ -108,6 +116,7 @@ export function DataTable<Row extends object>({
       aria-colcount={columns.length + (selection ? 1 : 0)}
       data-testid={table.testId}
       data-cards={showCard !== undefined || undefined}
+      data-in-panel={inPanel || undefined}
       tabIndex={table.onOpen || selection ? -1 : 0}
     >
       <DataTableHeader
@@ -145,23 +154,3 @@ export function DataTable<Row extends object>({
 }
 
 const headerHeight = 34;
-
-interface SelectAllProps<Row> extends RowSelection {
-  rows: Row[];
-  rowKey: (row: Row) => string;
-}
-
-function SelectAll<Row>({ rows, rowKey, selected, onChange }: SelectAllProps<Row>) {
-  const all = rows.every((row) => selected.has(rowKey(row)));
-  return (
-    <Checkbox
-      size="xs"
-      aria-label="Select all"
-      checked={all}
-      indeterminate={!all && rows.some((row) => selected.has(rowKey(row)))}
-      onChange={() => {
-        onChange(new Set(all ? [] : rows.map(rowKey)));
-      }}
-    />
-  );
-}

@@ -23,6 +23,7 @@ export type SortDirection = 'asc' | 'desc' | false;
 export interface HeaderCell {
   id: string;
   header: string;
+  ofTime: boolean;
   numeric: boolean;
   hidden: boolean;
   sorted: SortDirection;
@@ -60,6 +61,7 @@ export function useSortedRows<Row extends object>(
     return {
       id: column.id,
       header: column.header,
+      ofTime: column.ofTime ?? false,
       numeric: column.numeric ?? false,
       hidden: column.headerHidden ?? false,
       sorted: sortable ? model.getIsSorted() : false,

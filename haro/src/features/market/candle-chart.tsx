@@ -4,6 +4,7 @@ import { ChartCanvas, type Colour } from '../../components/chart-canvas';
 import type { Candle } from '../../lib/api-types';
 import { formatPrice, formatQuantity } from '../../lib/number-format';
 import { formatMinute, formatSecond } from '../../lib/time-format';
+import { useTimeZone, zoneName, type TimeZone } from '../../lib/time-zone';
 import classes from './candle-preview.module.css';
 import { candlePoints, closePlaces, type CandlePoint } from './candle-points';
 
@@ -15,6 +16,7 @@ interface CandleChartProps {
 
 export function CandleChart({ candles, isSubMinute }: CandleChartProps) {
   const [hovered, setHovered] = useState<number | null>(null);
+  const zone = useTimeZone();
   const points = useMemo(() => candlePoints(candles), [candles]);
   const places = closePlaces(candles);
   const draw = useCallback(
@@ -31,9 +33,9 @@ export function CandleChart({ candles, isSubMinute }: CandleChartProps) {
   const bar = (points[hovered ?? -1] ?? points.at(-1))?.source;
   const time = isSubMinute ? formatSecond : formatMinute;
   return (
-    <figure className={classes.figure} aria-label={summary(points)}>
+    <figure className={classes.figure} aria-label={summary(points, zone)}>
       <figcaption className={classes.legend}>
-        <span>{time(bar?.timestamp)}</span>
+        <span>{time(bar?.timestamp, zone)}</span>
         {(['open', 'high', 'low', 'close'] as const).map((name) => (
           <span key={name}>
             {name} <strong>{formatPrice(bar?.[name])}</strong>
@@ -81,7 +83,7 @@ function axisPrice(places: number): (price: number) => string {
   return (price) => price.toLocaleString('en-US', digits);
 }
 
-function summary(points: CandlePoint[]): string {
+function summary(points: CandlePoint[], zone: TimeZone): string {
   const [first, last] = [points[0]?.source, points.at(-1)?.source];
-  return `Candles from ${formatMinute(first?.timestamp)} to ${formatMinute(last?.timestamp)} UTC, the last close ${formatPrice(last?.close)}`;
+  return `Candles from ${formatMinute(first?.timestamp, zone)} to ${formatMinute(last?.timestamp, zone)} ${zoneName(zone)}, the last close ${formatPrice(last?.close)}`;
 }

@@ -2,10 +2,13 @@ import { CloseButton, Skeleton } from '@mantine/core';
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
+import { TimesIn } from '../../components/zoned-time';
 import { formatCount } from '../../lib/number-format';
 import { timeframeSeconds } from '../../lib/timeframe';
 import { useCandles } from './api/get-candles';
 import classes from './candle-preview.module.css';
+import type { Series } from './coverage';
+import { SeriesGaps } from './series-gaps';
 
 const CandleChart = lazy(async () => ({ default: (await import('./candle-chart')).CandleChart }));
 
@@ -14,11 +17,13 @@ const shownBars = 300;
 interface CandlePreviewProps {
   symbol: string;
   timeframe: string;
+  /** Undefined when the store has no such series. */
+  series: Series | undefined;
   onClose: () => void;
 }
 
-/** The newest bars of one series. Comes into view when it is opened. */
-export function CandlePreview({ symbol, timeframe, onClose }: CandlePreviewProps) {
+/** The newest bars of one series, its gaps, and how to get more. Comes into view when it is opened. */
+export function CandlePreview({ symbol, timeframe, series, onClose }: CandlePreviewProps) {
   const holder = useRef<HTMLDivElement>(null);
   const candles = useCandles({ symbol, timeframe, limit: shownBars });
   useEffect(() => {
@@ -31,7 +36,11 @@ export function CandlePreview({ symbol, timeframe, onClose }: CandlePreviewProps
         title={`${symbol} ${timeframe}`}
         aside={
           <span className={classes.aside}>
-            {count > 0 && `the last ${formatCount(count)} bars, times in UTC`}
+            {count > 0 && (
+              <span>
+                the last {formatCount(count)} bars, <TimesIn />
+              </span>
+            )}
             <CloseButton size="sm" aria-label="Close the preview" onClick={onClose} />
           </span>
         }
@@ -39,6 +48,7 @@ export function CandlePreview({ symbol, timeframe, onClose }: CandlePreviewProps
         <div className={classes.frame} data-old={candles.isPlaceholderData || undefined}>
           <Content candles={candles} isSubMinute={(timeframeSeconds(timeframe) ?? 0) < 60} />
         </div>
+        {series && <SeriesGaps series={series} />}
       </Panel>
     </div>
   );

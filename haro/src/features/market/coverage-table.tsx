@@ -1,6 +1,12 @@
-import { UtcTime } from '../../components/utc-time';
+import { useMemo } from 'react';
+import type { DataColumn } from '../../components/data-table/data-column';
+import { DataTable } from '../../components/data-table/data-table';
+import { RowCard } from '../../components/row-card';
+import { ZonedTime } from '../../components/zoned-time';
 import { formatCount, unknownMark } from '../../lib/number-format';
 import { formatDay } from '../../lib/time-format';
+import { useTimeZone } from '../../lib/time-zone';
+import { timeframeSeconds } from '../../lib/timeframe';
 import { placeOn, shareText, type Series, type TimeAxis } from './coverage';
 import classes from './coverage-table.module.css';
 
@@ -12,98 +18,117 @@ interface CoverageTableProps {
   onOpen: (series: Series) => void;
 }
 
-/** On a narrow screen each row becomes a card; the roles keep it a table for those who listen to it. */
+const seriesKey = ({ symbol, timeframe }: { symbol: string | undefined; timeframe: string | undefined }) =>
+  `${symbol ?? ''} ${timeframe ?? ''}`;
+const seriesData = () => ({ 'data-testid': 'series-row' });
+
+/** What is stored, a row for each series; a row opens its candles. */
 export function CoverageTable({ series, axis, open, onOpen }: CoverageTableProps) {
+  const zone = useTimeZone();
+  const [first, last] = [axis.from, axis.to].map((moment) => formatDay(new Date(moment).toISOString(), zone));
+  const columns = useMemo(() => coverageColumns(axis, `${first ?? ''} – ${last ?? ''}`), [axis, first, last]);
   return (
-    <div className={classes.frame}>
-      <table className={classes.table} data-testid="coverage-table" role="table" aria-label="Stored bars">
-        <thead role="rowgroup">
-          <tr role="row">
-            <Heading>Symbol</Heading>
-            <Heading>Timeframe</Heading>
-            <Heading numeric>Bars</Heading>
-            <Heading>From (UTC)</Heading>
-            <Heading>To (UTC)</Heading>
-            <Heading>Source</Heading>
-            <Heading numeric>Covered</Heading>
-            <th scope="col" role="columnheader" className={classes.axisHeading}>
-              <span className={classes.axis} aria-label="When">
-                <span>{formatDay(new Date(axis.from).toISOString())}</span>
-                <span>{formatDay(new Date(axis.to).toISOString())}</span>
-              </span>
-            </th>
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {series.map((one) => (
-            <SeriesRow
-              key={`${one.symbol} ${one.timeframe}`}
-              series={one}
-              axis={axis}
-              isOpen={one.symbol === open.symbol && one.timeframe === open.timeframe}
-              onOpen={onOpen}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      label="Stored bars"
+      testId="coverage-table"
+      columns={columns}
+      rows={series}
+      rowKey={seriesKey}
+      rowData={seriesData}
+      currentKey={seriesKey(open)}
+      onOpen={onOpen}
+      card={(one) => <SeriesCard series={one} axis={axis} />}
+      cardHeight={86}
+      maxHeight="max(18rem, 50dvh)"
+    />
   );
 }
 
-function Heading({ children, numeric = false }: { children: string; numeric?: boolean }) {
-  return (
-    <th scope="col" role="columnheader" data-numeric={numeric || undefined}>
-      {children}
-    </th>
-  );
+function coverageColumns(axis: TimeAxis, extent: string): DataColumn<Series>[] {
+  return [
+    {
+      id: 'symbol',
+      header: 'Symbol',
+      width: 8,
+      cell: ({ symbol }) => <strong>{symbol}</strong>,
+      sortValue: ({ symbol }) => symbol,
+    },
+    {
+      id: 'timeframe',
+      header: 'Timeframe',
+      width: 6,
+      grow: 0,
+      cell: ({ timeframe }) => <span className={classes.dim}>{timeframe}</span>,
+      sortValue: ({ timeframe }) => timeframeSeconds(timeframe),
+    },
+    {
+      id: 'bars',
+      header: 'Bars',
+      width: 6,
+      numeric: true,
+      cell: ({ bars }) => formatCount(bars),
+      sortValue: ({ bars }) => bars,
+    },
+    {
+      id: 'from',
+      header: 'From',
+      ofTime: true,
+      width: 9.5,
+      grow: 0,
+      cell: ({ start_time }) => <ZonedTime at={start_time} />,
+      sortValue: ({ from }) => from,
+    },
+    {
+      id: 'to',
+      header: 'To',
+      ofTime: true,
+      width: 9.5,
+      grow: 0,
+      cell: ({ end_time }) => <ZonedTime at={end_time} />,
+      sortValue: ({ to }) => to,
+    },
+    {
+      id: 'source',
+      header: 'Source',
+      width: 6,
+      cell: ({ source }) => <span className={classes.dim}>{source}</span>,
+      sortValue: ({ source }) => source,
+    },
+    {
+      id: 'covered',
+      header: 'Covered',
+      width: 6.5,
+      grow: 0,
+      numeric: true,
+      cell: (series) => <Share series={series} />,
+      sortValue: ({ share }) => share,
+    },
+    {
+      id: 'when',
+      header: extent,
+      width: 13,
+      grow: 3,
+      cell: (series) => <CoverageBar series={series} axis={axis} />,
+    },
+  ];
 }
 
-interface SeriesRowProps {
-  series: Series;
-  axis: TimeAxis;
-  isOpen: boolean;
-  onOpen: (series: Series) => void;
-}
-
-function SeriesRow({ series, axis, isOpen, onOpen }: SeriesRowProps) {
-  const { symbol, timeframe, bars, source } = series;
+function SeriesCard({ series, axis }: { series: Series; axis: TimeAxis }) {
+  const zone = useTimeZone();
   return (
-    <tr role="row" data-testid="series-row" data-open={isOpen || undefined}>
-      <td role="cell" className={classes.symbol}>
-        <button
-          type="button"
-          className={classes.opener}
-          aria-expanded={isOpen}
-          aria-label={`${symbol} ${timeframe}: show its candles`}
-          onClick={() => {
-            onOpen(series);
-          }}
-        >
-          {symbol}
-        </button>
-      </td>
-      <td role="cell" className={classes.timeframe}>
-        {timeframe}
-      </td>
-      <td role="cell" className={classes.bars} data-numeric>
-        {formatCount(bars)}
-      </td>
-      <td role="cell" className={classes.from}>
-        <UtcTime at={series.start_time} />
-      </td>
-      <td role="cell" className={classes.to}>
-        <UtcTime at={series.end_time} />
-      </td>
-      <td role="cell" className={classes.source}>
-        {source}
-      </td>
-      <td role="cell" className={classes.share} data-numeric>
+    <div className={classes.card}>
+      <RowCard>
+        <span>
+          <strong>{series.symbol}</strong> {series.timeframe} <span className={classes.dim}>{series.source}</span>
+        </span>
+        <span>{formatCount(series.bars)} bars</span>
+        <span className={classes.dim}>
+          {formatDay(series.start_time, zone)} – {formatDay(series.end_time, zone)}
+        </span>
         <Share series={series} />
-      </td>
-      <td role="cell" className={classes.when}>
-        <CoverageBar series={series} axis={axis} />
-      </td>
-    </tr>
+      </RowCard>
+      <CoverageBar series={series} axis={axis} />
+    </div>
   );
 }
 
@@ -114,7 +139,7 @@ function Share({ series: { share, missingBars, symbol } }: { series: Series }) {
   }
   const missing = `${formatCount(missingBars)} bars are missing between the first and the last`;
   return (
-    <span className={classes.figure} data-whole={missingBars === 0 || undefined} title={missing}>
+    <span className={classes.share} data-whole={missingBars === 0 || undefined} title={missing}>
       {shareText(share)}
     </span>
   );

@@ -1,15 +1,16 @@
 import { Skeleton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
+import { useMemo } from 'react';
 import { EmptyState } from '../../components/empty-state';
 import { ErrorNotice } from '../../components/error-notice';
 import { FilterField } from '../../components/filter-field';
+import { FilterLine, PageBody } from '../../components/page-body';
 import { PageHeading } from '../../components/page-heading';
 import { formatCount } from '../../lib/number-format';
 import { useSymbols } from '../../lib/requests/get-symbols';
 import { CandlePreview } from './candle-preview';
 import { commonAxis, matchingSeries, seriesOf, type Series } from './coverage';
 import { CoverageTable } from './coverage-table';
-import classes from './data-page.module.css';
 
 /** What the address says. */
 export interface DataSearch {
@@ -40,32 +41,32 @@ export function DataPage({ search, onSearch }: DataPageProps) {
 
 function Content({ search, onSearch }: DataPageProps) {
   const symbols = useSymbols({ refetchMs });
+  const series = useMemo(() => seriesOf(symbols.data?.items ?? []), [symbols.data]);
   const retry = () => void symbols.refetch();
   if (symbols.data === undefined) {
     if (symbols.isError)
       return <ErrorNotice title="What is stored could not be loaded" error={symbols.error} onRetry={retry} />;
     return <TableSkeleton />;
   }
-  const series = seriesOf(symbols.data.items);
   return (
-    <div className={classes.page}>
+    <PageBody>
       {symbols.isError && <ErrorNotice title="This list may be old" error={symbols.error} onRetry={retry} />}
       {series.length > 0 ? <Stored series={series} search={search} onSearch={onSearch} /> : <NothingStored />}
-    </div>
+    </PageBody>
   );
 }
 
 function Stored({ series, search, onSearch }: DataPageProps & { series: Series[] }) {
   const { q = '', symbol, timeframe } = search;
-  const shown = matchingSeries(series, q);
-  const axis = commonAxis(shown);
+  const shown = useMemo(() => matchingSeries(series, q), [series, q]);
+  const axis = useMemo(() => commonAxis(shown), [shown]);
   const opened = symbol !== undefined && timeframe !== undefined;
   const close = () => {
     onSearch(q === '' ? {} : { q });
   };
   return (
     <>
-      <div className={classes.tools}>
+      <FilterLine count={countText(shown, series)}>
         <FilterField
           label="Filter by symbol, timeframe or source"
           placeholder="Symbol, timeframe, source"
@@ -74,10 +75,7 @@ function Stored({ series, search, onSearch }: DataPageProps & { series: Series[]
             onSearch({ ...(text !== '' && { q: text }), ...(opened && { symbol, timeframe }) });
           }}
         />
-        <span className={classes.count} role="status">
-          {countText(shown, series)}
-        </span>
-      </div>
+      </FilterLine>
       {axis === null ? (
         <EmptyState title={`Nothing matches “${q}”`}>
           {formatCount(series.length)} series are stored under other names.
@@ -93,7 +91,14 @@ function Stored({ series, search, onSearch }: DataPageProps & { series: Series[]
           }}
         />
       )}
-      {opened && <CandlePreview symbol={symbol} timeframe={timeframe} onClose={close} />}
+      {opened && (
+        <CandlePreview
+          symbol={symbol}
+          timeframe={timeframe}
+          series={series.find((one) => one.symbol === symbol && one.timeframe === timeframe)}
+          onClose={close}
+        />
+      )}
     </>
   );
 }
@@ -106,27 +111,26 @@ function countText(shown: Series[], all: Series[]): string {
 
 function NothingStored() {
   return (
-    <div className={classes.frame}>
-      <EmptyState
-        title="No market data yet"
-        command={[
-          'weaver data import bars.csv --symbol BTC/USD --timeframe 1h',
-          'weaver data download BTC/USD --timeframe 1h --start 2024-01-01',
-        ]}
-      >
-        Import bars from a CSV or Parquet file with the columns timestamp, open, high, low, close and volume, or
-        download them from Alpaca: crypto needs no key. They appear here by themselves.
-      </EmptyState>
-    </div>
+    <EmptyState
+      framed
+      title="No market data yet"
+      command={[
+        'weaver data import bars.csv --symbol BTC/USD --timeframe 1h',
+        'weaver data download BTC/USD --timeframe 1h --start 2024-01-01',
+      ]}
+    >
+      Import bars from a CSV or Parquet file with the columns timestamp, open, high, low, close and volume, or download
+      them from Alpaca: crypto needs no key. They appear here by themselves.
+    </EmptyState>
   );
 }
 
 function TableSkeleton() {
   return (
-    <div className={classes.skeleton} aria-busy="true" aria-label="Loading what is stored">
+    <PageBody loading="Loading what is stored">
       {Array.from({ length: 6 }, (_, row) => (
         <Skeleton key={row} height={36} />
       ))}
-    </div>
+    </PageBody>
   );
 }

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { ConfirmDialog } from '../../components/confirm-dialog';
 import type { Order } from '../../lib/api-types';
 import { formatQuantity } from '../../lib/number-format';
+import { isWorking, priceAsked } from '../../lib/order-facts';
 import { useCancelOrder } from './api/cancel-order';
-import { isWorking, priceAsked } from './order-facts';
 import classes from './orders-page.module.css';
 
 export function CancelButton({ order }: { order: Order }) {

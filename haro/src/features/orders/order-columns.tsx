@@ -1,28 +1,30 @@
 import { Link } from '@tanstack/react-router';
 import type { DataColumn } from '../../components/data-table/data-column';
 import { ModeBadge } from '../../components/mode-badge';
-import { StatusBadge } from '../../components/status-badge';
-import { UtcTime } from '../../components/utc-time';
+import { OrderSide, OrderState } from '../../components/order-parts';
+import { RowCard } from '../../components/row-card';
+import { ZonedTime } from '../../components/zoned-time';
 import type { Order } from '../../lib/api-types';
 import { formatPrice, formatQuantity } from '../../lib/number-format';
+import { priceAsked } from '../../lib/order-facts';
 import type { NamedRun } from './api/get-run-names';
 import { CancelButton } from './cancel-button';
-import { priceAsked } from './order-facts';
 import classes from './orders-page.module.css';
 
 export type RunNames = ReadonlyMap<string, NamedRun> | undefined;
 
-export const orderColumns = (zone: string, runs: RunNames): DataColumn<Order>[] => [
+export const orderColumns = (runs: RunNames): DataColumn<Order>[] => [
   {
     id: 'time',
-    header: `Created (${zone})`,
+    header: 'Created',
+    ofTime: true,
     width: 10.5,
     grow: 0,
-    cell: ({ created_at }) => <UtcTime at={created_at} seconds />,
+    cell: ({ created_at }) => <ZonedTime at={created_at} seconds />,
   },
   { id: 'run', header: 'Run', width: 13, grow: 2, cell: (order) => <RunOf order={order} runs={runs} /> },
   { id: 'symbol', header: 'Symbol', width: 7, cell: ({ symbol }) => symbol },
-  { id: 'side', header: 'Side', width: 3.5, grow: 0, cell: (order) => <Side order={order} /> },
+  { id: 'side', header: 'Side', width: 3.5, grow: 0, cell: OrderSide },
   { id: 'type', header: 'Type', width: 6, cell: ({ order_type }) => order_type.replaceAll('_', ' ') },
   { id: 'qty', header: 'Quantity', width: 6, numeric: true, cell: ({ qty }) => formatQuantity(qty) },
   { id: 'filled', header: 'Filled', width: 6, numeric: true, cell: ({ filled_qty }) => formatQuantity(filled_qty) },
@@ -34,7 +36,7 @@ export const orderColumns = (zone: string, runs: RunNames): DataColumn<Order>[] 
     numeric: true,
     cell: (order) => formatPrice(order.filled_avg_price),
   },
-  { id: 'status', header: 'Status', width: 8, grow: 2, cell: (order) => <OrderState order={order} /> },
+  { id: 'status', header: 'Status', width: 8, grow: 2, cell: OrderState },
   { id: 'tag', header: 'Tag', width: 4, cell: ({ tag }) => <span className={classes.dim}>{tag}</span> },
   {
     id: 'cancel',
@@ -49,27 +51,19 @@ export const orderColumns = (zone: string, runs: RunNames): DataColumn<Order>[] 
 
 export function OrderCard({ order, runs }: { order: Order; runs: RunNames }) {
   return (
-    <div className={classes.card}>
+    <RowCard>
       <span>
-        <Side order={order} /> {formatQuantity(order.qty)} {order.symbol}{' '}
+        <OrderSide side={order.side} /> {formatQuantity(order.qty)} {order.symbol}{' '}
         <span className={classes.dim}>{order.order_type.replaceAll('_', ' ')}</span>
       </span>
       <span>{formatPrice(order.filled_avg_price)}</span>
-      <OrderState order={order} />
+      <OrderState {...order} />
       <CancelButton order={order} />
       <RunOf order={order} runs={runs} />
       <span className={classes.dim}>
-        <UtcTime at={order.created_at} />
+        <ZonedTime at={order.created_at} />
       </span>
-    </div>
-  );
-}
-
-function Side({ order }: { order: Order }) {
-  return (
-    <span className={classes.side} data-side={order.side}>
-      {order.side}
-    </span>
+    </RowCard>
   );
 }
 
@@ -81,15 +75,6 @@ function RunOf({ order, runs }: { order: Order; runs: RunNames }) {
       <Link to="/runs/$runId" params={{ runId: order.run_id }} search={{ tab: 'orders' }} className={classes.link}>
         {run?.name ?? order.run_id.slice(-6)}
       </Link>
-    </span>
-  );
-}
-
-function OrderState({ order }: { order: Order }) {
-  return (
-    <span title={order.reject_reason ?? undefined}>
-      <StatusBadge status={order.status} />
-      {order.reject_reason && <span className={classes.reason}>{order.reject_reason}</span>}
     </span>
   );
 }

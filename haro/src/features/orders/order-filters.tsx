@@ -1,7 +1,5 @@
-import { TextInput } from '@mantine/core';
-import { FilterBar, FilterSelect, FilterText } from '../../components/filter-bar';
+import { FilterBar, FilterSelect, FilterText, FilterTime } from '../../components/filter-bar';
 import { orderSides, orderStatuses } from '../../lib/api-types';
-import { fromFieldMinute, toFieldMinute } from '../../lib/time-format';
 import type { OrderFilter } from './api/get-orders';
 import type { RunNames } from './order-columns';
 
@@ -30,28 +28,8 @@ export function OrderFilters({ filter, runs, onFilter }: OrderFiltersProps) {
       <FilterSelect label="Status" value={filter.status} choices={orderStatuses} onChange={change('status')} />
       <FilterText label="Symbol" value={filter.symbol} placeholder="BTC/USD" onChange={change('symbol')} />
       <FilterSelect label="Side" value={filter.side} choices={orderSides} onChange={change('side')} />
-      <FilterTime label="From (UTC)" value={filter.start} onChange={change('start')} />
-      <FilterTime label="Before (UTC)" value={filter.end} onChange={change('end')} />
+      <FilterTime label="From" value={filter.start} onChange={change('start')} />
+      <FilterTime label="Before" value={filter.end} onChange={change('end')} />
     </FilterBar>
-  );
-}
-
-interface FilterTimeProps {
-  label: string;
-  value: string | undefined;
-  onChange: (value: string | undefined) => void;
-}
-
-function FilterTime({ label, value, onChange }: FilterTimeProps) {
-  return (
-    <TextInput
-      size="xs"
-      type="datetime-local"
-      label={label}
-      value={value === undefined ? '' : toFieldMinute(value)}
-      onChange={(event) => {
-        onChange(fromFieldMinute(event.currentTarget.value) ?? undefined);
-      }}
-    />
   );
 }

@@ -7,7 +7,6 @@ import { ErrorNotice } from '../../components/error-notice';
 import { PageHeading } from '../../components/page-heading';
 import type { Order } from '../../lib/api-types';
 import { formatCount } from '../../lib/number-format';
-import { useZoneName } from '../../lib/time-zone';
 import { usePagedOrders, type OrderFilter } from './api/get-orders';
 import { useRunNames } from './api/get-run-names';
 import { OrderCard, orderColumns } from './order-columns';
@@ -24,8 +23,7 @@ export function OrdersPage({ filter, onFilter }: OrdersPageProps) {
   const navigate = useNavigate();
   const orders = usePagedOrders(filter);
   const { data: runs } = useRunNames();
-  const zone = useZoneName();
-  const columns = useMemo(() => orderColumns(zone, runs), [zone, runs]);
+  const columns = useMemo(() => orderColumns(runs), [runs]);
   const open = ({ run_id }: Order) =>
     void navigate({ to: '/runs/$runId', params: { runId: run_id }, search: { tab: 'orders' } });
   return (

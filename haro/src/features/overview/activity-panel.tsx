@@ -2,19 +2,17 @@ import { Skeleton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
-import { UtcTime } from '../../components/utc-time';
+import { TimesIn, ZonedTime } from '../../components/zoned-time';
 import type { Activity } from '../../lib/api-types';
-import { useZoneName } from '../../lib/time-zone';
 import { useActivity } from './api/get-activity';
 import classes from './overview-page.module.css';
 
 export function ActivityPanel() {
   const activity = useActivity();
-  const zone = useZoneName();
   const items = activity.data?.items;
   return (
     <div className={classes.wide}>
-      <Panel title={`Last activity (${zone})`}>
+      <Panel title="Last activity" aside={<TimesIn />}>
         {activity.isError && items === undefined && (
           <ErrorNotice
             title="The activity could not be loaded"
@@ -39,7 +37,7 @@ export function ActivityPanel() {
 function Entry({ entry }: { entry: Activity }) {
   return (
     <li data-severity={entry.severity}>
-      <UtcTime at={entry.at} seconds />
+      <ZonedTime at={entry.at} seconds />
       <span className={classes.message}>
         {entry.severity !== 'info' && <strong className={classes.severity}>{entry.severity} </strong>}
         {entry.run_id === null ? (

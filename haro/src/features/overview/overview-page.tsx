@@ -3,9 +3,9 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import { PageHeading } from '../../components/page-heading';
 import { ActivityPanel } from './activity-panel';
+import { AlertsPanel } from './alerts-panel';
 import { HealthPanel } from './health-panel';
-import { PositionsPanel } from './positions-panel';
-import { RunsAtWork } from './runs-at-work';
+import { Standing } from './standing';
 import classes from './overview-page.module.css';
 
 /** What somebody who trades wants to know first: what is at work, what it earns, what is at risk, whether all is well. */
@@ -19,8 +19,8 @@ export function OverviewPage() {
         </Button>
       </PageHeading>
       <div className={classes.page}>
-        <RunsAtWork />
-        <PositionsPanel />
+        <AlertsPanel />
+        <Standing />
         <HealthPanel />
         <ActivityPanel />
       </div>

@@ -1,11 +1,12 @@
 import { Button, TextInput } from '@mantine/core';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ModeBadge } from '../../components/mode-badge';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime } from '../../components/zoned-time';
 import type { Run } from '../../lib/api-types';
+import { formatCount } from '../../lib/number-format';
 import { hasWords } from '../../lib/search-text';
 import classes from './add-run.module.css';
-import { useRecentRuns } from './api/get-runs';
+import { useRunsFromNewest } from './api/get-runs';
 import { mostRuns } from './compared-look';
 import { runTitle } from './run-title';
 
@@ -16,7 +17,7 @@ interface AddRunProps {
 
 const mostFound = 8;
 
-/** Finds a run among the newest by name, strategy, symbol or tag. */
+/** Finds a run by name, strategy, symbol or tag, however long ago it was. */
 export function AddRun({ chosen, onAdd }: AddRunProps) {
   const [text, setText] = useState<string | null>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -65,11 +66,19 @@ export function AddRun({ chosen, onAdd }: AddRunProps) {
   );
 }
 
+/** Goes back through all runs, page after page, until there are as many as can be shown or no more. */
 function Found({ text, chosen, onAdd }: AddRunProps & { text: string }) {
-  const runs = useRecentRuns(true);
-  if (runs.data === undefined)
-    return <p className={classes.note}>{runs.isError ? 'The runs could not be loaded.' : 'Loading the runs …'}</p>;
-  const found = runs.data.items.filter((run) => !chosen.includes(run.id) && hasWords(searchedText(run), text));
+  const runs = useRunsFromNewest(true);
+  const { data, hasNextPage, isFetching, isError, fetchNextPage } = runs;
+  const read = data?.pages.flatMap(({ items }) => items) ?? [];
+  const found = read.filter((run) => !chosen.includes(run.id) && hasWords(searchedText(run), text));
+  const wantsMore = found.length < mostFound && hasNextPage && !isFetching && !isError;
+  useEffect(() => {
+    if (wantsMore) void fetchNextPage();
+  }, [wantsMore, fetchNextPage]);
+  if (data === undefined)
+    return <p className={classes.note}>{isError ? 'The runs could not be loaded.' : 'Loading the runs …'}</p>;
+  const all = formatCount(data.pages[0]?.total);
   return (
     <>
       <ul className={classes.list} aria-label="Found runs">
@@ -86,18 +95,24 @@ function Found({ text, chosen, onAdd }: AddRunProps & { text: string }) {
               <ModeBadge mode={run.mode} />
               <span className={classes.facts}>
                 {run.strategy_id} · {run.symbols.join(', ')} {run.timeframe} · {run.status} ·{' '}
-                <UtcTime at={run.created_at} />
+                <ZonedTime at={run.created_at} />
               </span>
             </button>
           </li>
         ))}
       </ul>
       <p className={classes.note} role="status">
-        {found.length === 0 ? 'No such run' : `${Math.min(found.length, mostFound)} of ${found.length}`} among the{' '}
-        {runs.data.items.length} newest
+        {foundText(found.length)},{' '}
+        {read.length < (data.pages[0]?.total ?? 0) ? `${formatCount(read.length)} of ${all}` : `all ${all}`} runs
+        searched{isError && ': the others could not be loaded'}
       </p>
     </>
   );
+}
+
+function foundText(count: number): string {
+  if (count === 0) return 'No such run';
+  return count > mostFound ? `The newest ${mostFound} of ${formatCount(count)} found` : `${formatCount(count)} found`;
 }
 
 const searchedText = (run: Run): string =>

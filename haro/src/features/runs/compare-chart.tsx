@@ -1,7 +1,8 @@
 import { LineSeries, LineStyle, type IChartApi, type UTCTimestamp } from 'lightweight-charts';
 import { useCallback } from 'react';
 import { ChartCanvas, type Colour } from '../../components/chart-canvas';
-import { formatMinute } from '../../lib/time-format';
+import { chartTimes } from '../../lib/chart-times';
+import { useTimeZone, type TimeZone } from '../../lib/time-zone';
 import classes from './compare-page.module.css';
 import { evenMoments, valueAt, type Alignment, type Curve } from './comparison-curves';
 import { elapsedText, seriesColour, seriesIsDashed } from './compared-look';
@@ -16,9 +17,10 @@ interface CompareChartProps {
 
 /** One line for each run, one cursor over all of them. Keep `curves` and `places` the same while nothing changes. */
 export function CompareChart({ curves, places, alignment, onHover }: CompareChartProps) {
+  const zone = useTimeZone();
   const draw = useCallback(
     (chart: IChartApi, colour: Colour) => {
-      chart.applyOptions(axisOptions(alignment));
+      chart.applyOptions(axisOptions(alignment, zone));
       const moments = evenMoments(curves, mostMoments);
       for (const [at, curve] of curves.entries()) {
         const place = places[at] ?? 0;
@@ -44,17 +46,15 @@ export function CompareChart({ curves, places, alignment, onHover }: CompareChar
       });
       return moments.length;
     },
-    [curves, places, alignment, onHover],
+    [curves, places, alignment, zone, onHover],
   );
   return <ChartCanvas className={classes.canvas} draw={draw} />;
 }
 
 const mostMoments = 1_500;
 
-function axisOptions(alignment: Alignment) {
-  if (alignment === 'date') return { localization: { timeFormatter: (time: unknown) => dateText(Number(time)) } };
+function axisOptions(alignment: Alignment, zone: TimeZone) {
+  if (alignment === 'date') return chartTimes(zone);
   const write = (time: unknown) => elapsedText(Number(time));
   return { localization: { timeFormatter: write }, timeScale: { tickMarkFormatter: write } };
 }
-
-const dateText = (seconds: number): string => formatMinute(new Date(seconds * 1_000).toISOString());

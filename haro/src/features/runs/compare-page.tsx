@@ -2,6 +2,7 @@ import { Alert, Skeleton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { EmptyState } from '../../components/empty-state';
 import { ErrorNotice } from '../../components/error-notice';
+import { PageBody } from '../../components/page-body';
 import { PageHeading } from '../../components/page-heading';
 import { AddRun } from './add-run';
 import { useComparedRuns, type ComparedRun } from './api/get-compared-runs';
@@ -47,7 +48,7 @@ export function ComparePage({ runIds, alignment, onRuns, onAlignment }: CompareP
           }}
         />
       </PageHeading>
-      <div className={classes.page}>
+      <PageBody>
         {wanted.length > mostRuns && (
           <Alert {...warning} title={`The first ${mostRuns} of ${wanted.length} runs are shown`}>
             More lines than that cannot be told apart. Remove one to make room for another.
@@ -65,7 +66,7 @@ export function ComparePage({ runIds, alignment, onRuns, onAlignment }: CompareP
         ) : (
           found.length > 1 && <Tables compared={found} places={found.map((one) => compared.indexOf(one))} />
         )}
-      </div>
+      </PageBody>
     </>
   );
 }

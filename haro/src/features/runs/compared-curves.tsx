@@ -1,6 +1,7 @@
 import { SegmentedControl, Skeleton } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { Panel } from '../../components/panel';
+import { useZoneName } from '../../lib/time-zone';
 import type { ComparedRun } from './api/get-compared-runs';
 import { ComparedLegend } from './compared-legend';
 import classes from './compare-page.module.css';
@@ -18,6 +19,7 @@ interface ComparedCurvesProps {
 /** Equity of all runs, each from 100 on; the legend tells the values under the cursor, or the last ones. */
 export function ComparedCurves({ compared, alignment: chosen, onAlignment, onRemove }: ComparedCurvesProps) {
   const [hovered, setHovered] = useState<number | null>(null);
+  const zone = useZoneName();
   const drawn = useDrawn(compared);
   const alignment = chosen ?? naturalAlignment(drawn.curves);
   const curves = useMemo(() => aligned(drawn.curves, alignment), [drawn.curves, alignment]);
@@ -35,7 +37,7 @@ export function ComparedCurves({ compared, alignment: chosen, onAlignment, onRem
           size="xs"
           aria-label="Lay the curves over each other"
           data={[
-            { value: 'date', label: 'By date (UTC)' },
+            { value: 'date', label: `By date (${zone})` },
             { value: 'start', label: 'From the start' },
           ]}
           value={alignment}

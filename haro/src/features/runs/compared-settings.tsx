@@ -1,4 +1,5 @@
 import { Panel } from '../../components/panel';
+import { useTimeZone } from '../../lib/time-zone';
 import type { ComparedRun } from './api/get-compared-runs';
 import { differingSettings } from './comparison-settings';
 import { ComparedTable } from './compared-table';
@@ -6,7 +7,10 @@ import classes from './compared-table.module.css';
 
 /** Parameters and settings, only where they differ. */
 export function ComparedSettings({ compared, places }: { compared: ComparedRun[]; places: number[] }) {
-  const rows = differingSettings(compared.flatMap(({ run }) => run ?? []));
+  const rows = differingSettings(
+    compared.flatMap(({ run }) => run ?? []),
+    useTimeZone(),
+  );
   return (
     <Panel title="Settings that differ" flush={rows.length > 0}>
       {rows.length === 0 ? (

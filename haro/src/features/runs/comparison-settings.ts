@@ -3,6 +3,7 @@ import type { Run } from '../../lib/api-types';
 import { layOutDecimal } from '../../lib/decimal';
 import { unknownMark } from '../../lib/number-format';
 import { formatMinute } from '../../lib/time-format';
+import { zoneName, type TimeZone } from '../../lib/time-zone';
 
 export interface SettingRow {
   name: string;
@@ -11,15 +12,15 @@ export interface SettingRow {
 }
 
 /** In the order of reading: strategy, parameters, market, money, costs, limits. Empty if they are all alike. */
-export function differingSettings(runs: Run[]): SettingRow[] {
-  const settings = runs.map((run) => new Map(settingsOf(run)));
+export function differingSettings(runs: Run[], zone: TimeZone = 'utc'): SettingRow[] {
+  const settings = runs.map((run) => new Map(settingsOf(run, zone)));
   const names = new Set(settings.flatMap((one) => [...one.keys()]));
   return [...names]
     .map((name) => ({ name, texts: settings.map((one) => one.get(name) ?? unknownMark) }))
     .filter(({ texts }) => new Set(texts).size > 1);
 }
 
-function settingsOf(run: Run): [name: string, text: string][] {
+function settingsOf(run: Run, zone: TimeZone): [name: string, text: string][] {
   return [
     ['strategy', run.strategy_id],
     ['version', run.strategy_version],
@@ -27,8 +28,8 @@ function settingsOf(run: Run): [name: string, text: string][] {
     ['mode', run.mode],
     ['symbols', run.symbols.join(', ')],
     ['timeframe', run.timeframe],
-    ['from (UTC)', formatMinute(run.start_time)],
-    ['until (UTC)', formatMinute(run.end_time)],
+    [`from (${zoneName(zone)})`, formatMinute(run.start_time, zone)],
+    [`until (${zoneName(zone)})`, formatMinute(run.end_time, zone)],
     ['exchange', run.exchange],
     ['venue rules', run.venue],
     ['initial cash', shown(run.initial_cash)],

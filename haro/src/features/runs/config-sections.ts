@@ -2,13 +2,19 @@
 import type { Run } from '../../lib/api-types';
 import { formatMoney, unknownMark } from '../../lib/number-format';
 import { formatSecond } from '../../lib/time-format';
+import { zoneName, type TimeZone } from '../../lib/time-zone';
 
 export interface ConfigSection {
   title: string;
   entries: [name: string, text: string][];
 }
 
-export function configSections(run: Run): ConfigSection[] {
+/** `zone`: the one its times are told in. */
+export function configSections(run: Run, zone: TimeZone = 'utc'): ConfigSection[] {
+  const moment = (label: string, at: string | null): [string, string] => [
+    `${label} (${zoneName(zone)})`,
+    formatSecond(at, zone),
+  ];
   const sections: ConfigSection[] = [
     {
       title: 'Run',
@@ -16,9 +22,9 @@ export function configSections(run: Run): ConfigSection[] {
         ['id', run.id],
         ['name', run.name],
         ['mode', run.mode],
-        ['created (UTC)', formatSecond(run.created_at)],
-        ['started (UTC)', formatSecond(run.started_at)],
-        ['ended (UTC)', formatSecond(run.stopped_at)],
+        moment('created', run.created_at),
+        moment('started', run.started_at),
+        moment('ended', run.stopped_at),
         ['tags', run.tags.join(', ') || unknownMark],
         ['notes', run.notes || unknownMark],
       ],
@@ -34,8 +40,8 @@ export function configSections(run: Run): ConfigSection[] {
         ['timeframe', run.timeframe],
         ['exchange', run.exchange],
         ['venue rules', run.venue],
-        ...(run.start_time === null ? [] : [['from (UTC)', formatSecond(run.start_time)] as [string, string]]),
-        ...(run.end_time === null ? [] : [['until (UTC)', formatSecond(run.end_time)] as [string, string]]),
+        ...(run.start_time === null ? [] : [moment('from', run.start_time)]),
+        ...(run.end_time === null ? [] : [moment('until', run.end_time)]),
       ],
     },
     {

@@ -1,4 +1,6 @@
 import { TextInput } from '@mantine/core';
+import { MomentField } from '../../components/moment-field';
+import { toFieldMinute } from '../../lib/time-format';
 import type { Problems } from './read-draft';
 import type { AmountField, Amounts } from './run-amounts';
 import type { RunDraft } from './run-draft';
@@ -10,22 +12,20 @@ export interface DraftProps {
   onEdit: (change: Partial<RunDraft>) => void;
 }
 
-type TextName = 'cash' | 'volumeCap' | 'warmupBars' | 'leverage' | 'maintenance' | 'name' | 'start' | 'end';
+type TextName = 'cash' | 'volumeCap' | 'warmupBars' | 'leverage' | 'maintenance' | 'name';
 
 interface DraftTextProps extends DraftProps {
   label: string;
   name: TextName;
   hint?: string;
-  type?: 'text' | 'datetime-local';
   inputMode?: 'decimal' | 'numeric' | 'text';
 }
 
-export function DraftText({ draft, problems, onEdit, label, name, hint, type = 'text', inputMode }: DraftTextProps) {
+export function DraftText({ draft, problems, onEdit, label, name, hint, inputMode }: DraftTextProps) {
   return (
     <TextInput
       label={label}
       name={name}
-      type={type}
       description={hint}
       {...(inputMode && { inputMode })}
       autoComplete="off"
@@ -33,6 +33,26 @@ export function DraftText({ draft, problems, onEdit, label, name, hint, type = '
       error={problems[name]}
       onChange={(event) => {
         onEdit({ [name]: event.currentTarget.value });
+      }}
+    />
+  );
+}
+
+interface DraftMomentProps extends DraftProps {
+  label: string;
+  name: 'start' | 'end';
+}
+
+/** The draft keeps the minute in UTC, whichever zone it is typed in. */
+export function DraftMoment({ draft, problems, onEdit, label, name }: DraftMomentProps) {
+  return (
+    <MomentField
+      label={label}
+      name={name}
+      value={draft[name] === '' ? '' : `${draft[name]}Z`}
+      error={problems[name]}
+      onChange={(moment) => {
+        onEdit({ [name]: toFieldMinute(moment) });
       }}
     />
   );

@@ -10,6 +10,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Decimal, EquityPoint } from '../../lib/api-types';
 import { formatMoney, formatPercent } from '../../lib/number-format';
 import { formatMinute } from '../../lib/time-format';
+import { useTimeZone, zoneName, type TimeZone } from '../../lib/time-zone';
 import { ChartFrame, type Colour } from './chart/chart-frame';
 import classes from './equity-chart.module.css';
 import { toChartPoints, type ChartPoint } from './equity-series';
@@ -31,6 +32,7 @@ interface Drawing {
 export function EquityChart({ points, initialCash }: EquityChartProps) {
   const drawing = useRef<Drawing | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
+  const zone = useTimeZone();
   const data = useMemo(() => toChartPoints(points), [points]);
   const baseline = Number(initialCash ?? points[0]?.equity ?? 0);
 
@@ -60,12 +62,12 @@ export function EquityChart({ points, initialCash }: EquityChartProps) {
 
   const point = data[hovered ?? -1] ?? data.at(-1);
   return (
-    <figure className={classes.figure} aria-label={summary(points)}>
+    <figure className={classes.figure} aria-label={summary(points, zone)}>
       <figcaption className={classes.legend}>
         <strong>{formatMoney(point?.source.equity)}</strong>
         <span>cash {formatMoney(point?.source.cash)}</span>
         <span>drawdown {formatPercent(point?.drawdown)}</span>
-        <span>{formatMinute(point?.source.time)}</span>
+        <span>{formatMinute(point?.source.time, zone)}</span>
       </figcaption>
       <ChartFrame className={classes.canvas} build={build} />
     </figure>
@@ -105,13 +107,16 @@ function draw({ chart, equity, drawdown }: Drawing, data: ChartPoint[]): void {
   }
 }
 
-function summary(points: EquityPoint[]): string {
+function summary(points: EquityPoint[], zone: TimeZone): string {
   const [first, last] = [points[0], points.at(-1)];
-  return `Equity from ${formatMoney(first?.equity)} at ${formatMinute(first?.time)} to ${formatMoney(last?.equity)} at ${formatMinute(last?.time)} UTC`;
+  const [from, to] = [first, last].map(
+    (point) => `${formatMoney(point?.equity)} at ${formatMinute(point?.time, zone)}`,
+  );
+  return `Equity from ${from ?? ''} to ${to ?? ''} ${zoneName(zone)}`;
 }
 
 const formatAxis = (price: number): string => price.toLocaleString('en-US', { maximumFractionDigits: 2 });
-const formatFraction = (value: number): string => `${(value * 100).toFixed(1)}%`;
+const formatFraction = (value: number): string => `${(value * 100).toFixed(2).replace(/^-0.00$/, '0.00')}%`;
 
 function paint({ equity, drawdown }: Drawing, colour: Colour): void {
   const [up, down] = [colour('--w-up'), colour('--w-down')];

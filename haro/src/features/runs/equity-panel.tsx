@@ -2,6 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
+import { TimesIn } from '../../components/zoned-time';
 import type { Run } from '../../lib/api-types';
 import { useRunEquity } from './api/get-run-equity';
 import classes from './equity-panel.module.css';
@@ -12,7 +13,7 @@ const EquityChart = lazy(async () => ({ default: (await import('./equity-chart')
 export function EquityPanel({ run }: { run: Run }) {
   const equity = useRunEquity(run.id);
   return (
-    <Panel title="Equity and drawdown" aside="times in UTC">
+    <Panel title="Equity and drawdown" aside={<TimesIn />}>
       <div
         className={classes.frame}
         data-testid="equity-chart"

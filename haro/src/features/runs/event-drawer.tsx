@@ -1,5 +1,5 @@
 import { Drawer } from '@mantine/core';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime, ZoneName } from '../../components/zoned-time';
 import type { Envelope } from '../../lib/api-types';
 import classes from './event-drawer.module.css';
 import { eventText } from './event-text';
@@ -31,9 +31,11 @@ export function EventDrawer({ event, onClose, onPlace }: EventDrawerProps) {
             <dd>
               <PositionLink position={event.position} onPlace={onPlace} />
             </dd>
-            <dt>recorded (UTC)</dt>
+            <dt>
+              recorded (<ZoneName />)
+            </dt>
             <dd>
-              <UtcTime at={event.ts} seconds />
+              <ZonedTime at={event.ts} seconds />
             </dd>
             <Fact name="id" value={event.id} />
             <Fact name="caused by" value={event.causation_id} />

@@ -18,7 +18,8 @@ const writers: Record<string, (payload: Payload) => string> = {
   'run.started': (payload) => joined('with', textOf(payload, 'bars'), 'bars'),
   'run.equity_marked': (payload) => {
     const last = (payload.equity as string[] | undefined)?.at(-1);
-    return joined(`${count(payload.times)}`, 'points, the last', formatMoney(last));
+    const points = count(payload.times);
+    return joined(`${points}`, points === 1 ? 'point,' : 'points, the last', formatMoney(last));
   },
   'run.completed': (payload) => joined('final equity', formatMoney(textOf(payload, 'final_equity'))),
   'run.error': (payload) => joined(`${textOf(payload, 'code')}:`, textOf(payload, 'message')),

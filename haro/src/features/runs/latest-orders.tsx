@@ -3,17 +3,17 @@ import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
 import type { Run } from '../../lib/api-types';
 import { formatCount } from '../../lib/number-format';
-import { useRunOrders } from './api/get-run-orders';
-import classes from './cursor-pages.module.css';
+import { useLatestOrders } from './api/get-run-orders';
 import { OrdersTable } from './orders-table';
+import classes from './run-list.module.css';
 
 const shown = 8;
 
 /** What the run did last; the rest is a click away. */
 export function LatestOrders({ run, onAll }: { run: Run; onAll: () => void }) {
-  const orders = useRunOrders(run.id, null);
+  const orders = useLatestOrders(run.id, shown);
   const { data } = orders;
-  const all = data !== undefined && data.items.length > shown && (
+  const all = data !== undefined && (data.total ?? 0) > shown && (
     <Button size="compact-xs" variant="subtle" onClick={onAll}>
       All {formatCount(data.total)} orders
     </Button>
@@ -31,7 +31,9 @@ export function LatestOrders({ run, onAll }: { run: Run; onAll: () => void }) {
       )}
       {data === undefined && !orders.isError && <Skeleton height={240} radius={0} aria-label="Loading the orders" />}
       {data?.items.length === 0 && <p className={classes.nothing}>No orders yet.</p>}
-      {data !== undefined && data.items.length > 0 && <OrdersTable orders={data.items.slice(0, shown)} />}
+      {data !== undefined && data.items.length > 0 && (
+        <OrdersTable orders={data.items} withSymbol={run.symbols.length > 1} />
+      )}
     </Panel>
   );
 }

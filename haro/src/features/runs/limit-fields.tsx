@@ -1,7 +1,14 @@
 import { Checkbox, NativeSelect, TagsInput, Textarea } from '@mantine/core';
 import { AmountInputs, DraftText, type DraftProps } from './draft-fields';
 import { costFields, limitFields } from './run-amounts';
+import type { FeeCurrency } from './run-draft';
 import classes from './run-form.module.css';
+
+const feeCurrencies: { value: FeeCurrency; label: string }[] = [
+  { value: '', label: 'as the venue has it' },
+  { value: 'quote', label: 'quote currency' },
+  { value: 'base', label: 'base currency' },
+];
 
 /** Cash, and what trading costs. */
 export function MoneyFields(props: DraftProps) {
@@ -32,6 +39,17 @@ export function MoneyFields(props: DraftProps) {
         <summary>More costs</summary>
         <div className={classes.grid}>
           <AmountInputs {...shared} fields={otherCosts} />
+          <NativeSelect
+            label="Fees of buys are taken in"
+            name="feeInBase"
+            description="In base currency, a little less is received than was bought."
+            data={feeCurrencies}
+            value={draft.feeInBase}
+            onChange={(event) => {
+              const chosen = feeCurrencies.find(({ value }) => value === event.currentTarget.value);
+              onEdit({ feeInBase: chosen?.value ?? '' });
+            }}
+          />
           <DraftText
             {...props}
             label="Volume cap (%)"

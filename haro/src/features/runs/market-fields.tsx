@@ -1,7 +1,8 @@
 import { NativeSelect, TagsInput } from '@mantine/core';
 import type { SymbolCoverage } from '../../lib/api-types';
+import { useTimeZone } from '../../lib/time-zone';
 import { checkCoverage, type CoverageFinding } from './coverage-check';
-import { DraftText, type DraftProps } from './draft-fields';
+import { DraftMoment, DraftText, type DraftProps } from './draft-fields';
 import classes from './run-form.module.css';
 
 export const timeframes = ['1s', '5s', '15s', '30s', '1m', '5m', '15m', '30m', '1h', '4h', '1d'] as const;
@@ -14,6 +15,7 @@ interface MarketFieldsProps extends DraftProps {
 /** Which bars, from when to when, and whether they are there. */
 export function MarketFields({ draft, problems, onEdit, coverage, onMarkets }: MarketFieldsProps) {
   const shared = { draft, problems, onEdit };
+  const zone = useTimeZone();
   const stored = new Set(coverage.filter(({ symbol }) => draft.symbols.includes(symbol)).map((one) => one.timeframe));
   return (
     <>
@@ -40,8 +42,8 @@ export function MarketFields({ draft, problems, onEdit, coverage, onMarkets }: M
       />
       {draft.mode === 'backtest' ? (
         <>
-          <DraftText {...shared} label="Start (UTC)" name="start" type="datetime-local" />
-          <DraftText {...shared} label="End (UTC)" name="end" type="datetime-local" />
+          <DraftMoment {...shared} label="Start" name="start" />
+          <DraftMoment {...shared} label="End" name="end" />
         </>
       ) : (
         <DraftText
@@ -52,7 +54,7 @@ export function MarketFields({ draft, problems, onEdit, coverage, onMarkets }: M
           hint="History the strategy sees before its first decision."
         />
       )}
-      <CoverageNotice findings={checkCoverage(draft, coverage)} />
+      <CoverageNotice findings={checkCoverage(draft, coverage, zone)} />
     </>
   );
 }

@@ -1,142 +1,127 @@
 import { Button } from '@mantine/core';
-import { StatusBadge } from '../../components/status-badge';
-import { UtcTime } from '../../components/utc-time';
+import { useMemo } from 'react';
+import type { DataColumn } from '../../components/data-table/data-column';
+import { DataTable } from '../../components/data-table/data-table';
+import { OrderSide, OrderState } from '../../components/order-parts';
+import { RowCard } from '../../components/row-card';
+import { ZonedTime } from '../../components/zoned-time';
 import type { Order } from '../../lib/api-types';
 import { formatPrice, formatQuantity } from '../../lib/number-format';
-import { workingStatuses } from './api/get-working-orders';
+import { isWorking, priceAsked } from '../../lib/order-facts';
 import { CancelOrder } from './cancel-order';
-import classes from './orders-table.module.css';
+import classes from './run-list.module.css';
 
-interface OrdersTableProps {
-  orders: Order[];
+export interface OrderActions {
   /** Asks why there is such an order. */
-  onWhy?: (order: Order) => void;
-  canCancel?: boolean;
-}
-
-/** On a narrow screen each row becomes two lines; the roles keep it a table for those who listen to it. */
-export function OrdersTable({ orders, onWhy, canCancel = false }: OrdersTableProps) {
-  const symbols = new Set(orders.map((order) => order.symbol));
-  return (
-    <div className={classes.scroll} tabIndex={0} role="region" aria-label="Orders, scrolls sideways">
-      <table className={classes.table} data-testid="orders-table" role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            <th scope="col" role="columnheader">
-              Time (UTC)
-            </th>
-            {symbols.size > 1 && (
-              <th scope="col" role="columnheader">
-                Symbol
-              </th>
-            )}
-            <th scope="col" role="columnheader">
-              Side
-            </th>
-            <th scope="col" role="columnheader" data-numeric>
-              Qty
-            </th>
-            <th scope="col" role="columnheader">
-              Type
-            </th>
-            <th scope="col" role="columnheader">
-              Status
-            </th>
-            <th scope="col" role="columnheader" data-numeric>
-              At
-            </th>
-            <th scope="col" role="columnheader" data-numeric>
-              Avg price
-            </th>
-            <th scope="col" role="columnheader">
-              Tag
-            </th>
-            {onWhy && (
-              <th scope="col" role="columnheader">
-                <span className={classes.hidden}>Actions</span>
-              </th>
-            )}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          {orders.map((order) => (
-            <OrderRow
-              key={order.id}
-              order={order}
-              withSymbol={symbols.size > 1}
-              canCancel={canCancel}
-              {...(onWhy && { onWhy })}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-interface OrderRowProps {
-  order: Order;
-  withSymbol: boolean;
+  onWhy: (order: Order) => void;
   canCancel: boolean;
-  onWhy?: (order: Order) => void;
 }
 
-function OrderRow({ order, withSymbol, canCancel, onWhy }: OrderRowProps) {
+/** What a table of a run's orders looks like: give it to a DataTable of orders, the same from render to render. */
+export interface OrdersLook {
+  columns: DataColumn<Order>[];
+  card: (order: Order) => React.ReactNode;
+}
+
+/** `withSymbol`: of a run that trades several. Without actions the orders are only shown. */
+export function ordersLook(withSymbol: boolean, actions: OrderActions | null): OrdersLook {
+  const symbol: DataColumn<Order> = { id: 'symbol', header: 'Symbol', cell: (order) => order.symbol };
+  const columns: DataColumn<Order>[] = [
+    {
+      id: 'time',
+      header: 'Time',
+      ofTime: true,
+      width: 10.5,
+      grow: 0,
+      cell: (order) => <ZonedTime at={order.created_at} seconds />,
+    },
+    ...(withSymbol ? [symbol] : []),
+    { id: 'side', header: 'Side', width: 3.5, grow: 0, cell: OrderSide },
+    { id: 'qty', header: 'Qty', width: 6, numeric: true, cell: (order) => formatQuantity(order.qty) },
+    { id: 'type', header: 'Type', width: 6, cell: (order) => typeOf(order) },
+    { id: 'status', header: 'Status', width: 8, grow: 2, cell: OrderState },
+    { id: 'at', header: 'Asked', width: 6.5, numeric: true, cell: priceAsked },
+    {
+      id: 'price',
+      header: 'Avg price',
+      width: 6.5,
+      numeric: true,
+      cell: (order) => formatPrice(order.filled_avg_price),
+    },
+    { id: 'tag', header: 'Tag', width: 4, cell: (order) => <span className={classes.dim}>{order.tag}</span> },
+  ];
+  if (actions !== null)
+    columns.push({
+      id: 'actions',
+      header: 'Actions',
+      headerHidden: true,
+      width: actions.canCancel ? 10.5 : 5,
+      grow: 0,
+      numeric: true,
+      cell: (order) => <Actions order={order} {...actions} />,
+    });
+  return { columns, card: (order) => <OrderCard order={order} actions={actions} /> };
+}
+
+export const orderKey = ({ id }: Order) => id;
+export const orderData = ({ id }: Order) => ({ 'data-testid': 'order-row', 'data-order-id': id });
+/** In px: buttons need more room than text. */
+export const orderCardHeight = (actions: boolean) => (actions ? 84 : 76);
+
+const typeOf = ({ order_type: type }: Order): string => type.replaceAll('_', ' ');
+
+function Actions({ order, onWhy, canCancel }: OrderActions & { order: Order }) {
   return (
-    <tr role="row" data-testid="order-row">
-      <td role="cell" className={classes.time}>
-        <UtcTime at={order.created_at} seconds />
-      </td>
-      {withSymbol && (
-        <td role="cell" className={classes.symbol}>
-          {order.symbol}
-        </td>
-      )}
-      <td role="cell" className={classes.side} data-side={order.side}>
-        {order.side}
-      </td>
-      <td role="cell" className={classes.qty} data-numeric>
-        {formatQuantity(order.qty)}
-      </td>
-      <td role="cell" className={classes.type}>
-        {order.order_type.replaceAll('_', ' ')}
-      </td>
-      <td role="cell" className={classes.status} title={order.reject_reason ?? undefined}>
-        <StatusBadge status={order.status} />
-        {order.reject_reason && <div className={classes.reason}>{order.reject_reason}</div>}
-      </td>
-      <td role="cell" className={classes.at} data-numeric>
-        {waitsAt(order)}
-      </td>
-      <td role="cell" className={classes.price} data-numeric>
-        {formatPrice(order.filled_avg_price)}
-      </td>
-      <td role="cell" className={classes.tag}>
-        {order.tag}
-      </td>
-      {onWhy && (
-        <td role="cell" className={classes.actions}>
-          {canCancel && isWorking(order) && <CancelOrder order={order} />}
-          <Button
-            size="compact-xs"
-            variant="default"
-            data-testid="why-order"
-            onClick={() => {
-              onWhy(order);
-            }}
-          >
-            Why?
-          </Button>
-        </td>
-      )}
-    </tr>
+    <Button.Group style={{ justifyContent: 'flex-end' }}>
+      {canCancel && isWorking(order) && <CancelOrder order={order} />}
+      <Button
+        size="compact-xs"
+        variant="default"
+        data-testid="why-order"
+        onClick={() => {
+          onWhy(order);
+        }}
+      >
+        Why?
+      </Button>
+    </Button.Group>
   );
 }
 
-const isWorking = ({ status }: Order): boolean => workingStatuses.some((working) => working === status);
+function OrderCard({ order, actions }: { order: Order; actions: OrderActions | null }) {
+  return (
+    <RowCard>
+      <span>
+        <OrderSide side={order.side} /> {formatQuantity(order.qty)} {order.symbol}{' '}
+        <span className={classes.dim}>
+          {typeOf(order)} {actions !== null && order.tag}
+        </span>
+      </span>
+      <span>{formatPrice(order.filled_avg_price)}</span>
+      <OrderState {...order} />
+      <span className={classes.dim}>{order.order_type !== 'market' && priceAsked(order)}</span>
+      <span className={classes.dim}>
+        <ZonedTime at={order.created_at} seconds />
+      </span>
+      {actions === null ? <span className={classes.dim}>{order.tag}</span> : <Actions order={order} {...actions} />}
+    </RowCard>
+  );
+}
 
-/** The limit, the stop, or both; a market order waits for no price. */
-function waitsAt({ price, stop_price }: Order): string {
-  const prices = [stop_price, price].filter((at) => at !== null);
-  return prices.map((at) => formatPrice(at)).join(' → ');
+/** A few orders, to be looked at. */
+export function OrdersTable({ orders, withSymbol }: { orders: Order[]; withSymbol: boolean }) {
+  const look = useMemo(() => ordersLook(withSymbol, null), [withSymbol]);
+  return (
+    <DataTable
+      label="Orders"
+      testId="orders-table"
+      {...look}
+      rows={orders}
+      rowKey={orderKey}
+      rowData={orderData}
+      cardHeight={orderCardHeight(false)}
+      maxHeight="none"
+      inPanel
+    />
+  );
 }

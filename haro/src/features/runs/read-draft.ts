@@ -39,7 +39,7 @@ export function readDraft(draft: RunDraft, strategy: StrategyEntry | undefined):
     ...span,
     initial_cash: draft.cash.trim(),
     config,
-    costs: costs.values,
+    costs: { ...costs.values, ...(draft.feeInBase !== '' && { fee_in_base: draft.feeInBase === 'base' }) },
     ...venue,
     ...account,
     ...(Object.keys(risk).length > 0 && { risk }),

@@ -1,17 +1,18 @@
 import { Link } from '@tanstack/react-router';
 import type { DataColumn } from '../../components/data-table/data-column';
 import { ModeBadge } from '../../components/mode-badge';
+import { RowCard } from '../../components/row-card';
 import { SignedMoney } from '../../components/signed-money';
 import { StatusBadge } from '../../components/status-badge';
 import { Tags } from '../../components/tags';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime } from '../../components/zoned-time';
 import type { Run } from '../../lib/api-types';
 import { formatCount, formatRatio } from '../../lib/number-format';
 import { useRunProgress } from './api/run-progress';
 import { runTitle } from './run-title';
 import classes from './runs-page.module.css';
 
-export const runColumns = (zone: string): DataColumn<Run>[] => [
+export const runColumns: DataColumn<Run>[] = [
   { id: 'name', header: 'Name', width: 11, grow: 2, cell: (run) => <RunLink run={run} /> },
   { id: 'mode', header: 'Mode', width: 6.75, grow: 0, cell: ({ mode }) => <ModeBadge mode={mode} /> },
   { id: 'status', header: 'Status', width: 8, grow: 0, cell: (run) => <RunState run={run} /> },
@@ -29,17 +30,18 @@ export const runColumns = (zone: string): DataColumn<Run>[] => [
   { id: 'tags', header: 'Tags', width: 6, cell: ({ tags }) => <Tags tags={tags} /> },
   {
     id: 'created',
-    header: `Created (${zone})`,
+    header: 'Created',
+    ofTime: true,
     width: 9,
     grow: 0,
     numeric: true,
-    cell: ({ created_at }) => <UtcTime at={created_at} />,
+    cell: ({ created_at }) => <ZonedTime at={created_at} />,
   },
 ];
 
 export function RunCard({ run }: { run: Run }) {
   return (
-    <div className={classes.card}>
+    <RowCard>
       <RunLink run={run} />
       <SignedMoney value={run.stats?.total_pnl} />
       <span className={classes.line}>
@@ -50,9 +52,9 @@ export function RunCard({ run }: { run: Run }) {
         {run.strategy_id} · <Markets run={run} />
       </span>
       <span className={classes.dim}>
-        <UtcTime at={run.created_at} />
+        <ZonedTime at={run.created_at} />
       </span>
-    </div>
+    </RowCard>
   );
 }
 

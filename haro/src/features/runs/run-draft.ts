@@ -4,6 +4,8 @@ import { toFieldMinute, toFieldMinuteAfter } from '../../lib/time-format';
 import { parameterFields } from '../../lib/parameter-fields';
 import { costFields, limitFields, type Amounts } from './run-amounts';
 
+export type FeeCurrency = '' | 'base' | 'quote';
+
 export interface RunDraft {
   mode: RunMode;
   exchange: string;
@@ -20,6 +22,8 @@ export interface RunDraft {
   venue: NonNullable<NewRun['venue']>;
   volumeCap: string;
   costs: Amounts;
+  /** In which currency a buy's fee is taken; empty: as the venue has it. */
+  feeInBase: FeeCurrency;
   margin: boolean;
   leverage: string;
   maintenance: string;
@@ -45,6 +49,7 @@ const blank: RunDraft = {
   venue: 'generic',
   volumeCap: '',
   costs: { commission_bps: '10' },
+  feeInBase: '',
   margin: false,
   leverage: '',
   maintenance: '',
@@ -122,6 +127,7 @@ export function draftOf(run: Run): RunDraft {
     venue: run.venue === 'alpaca' ? 'alpaca' : 'generic',
     volumeCap: run.volume_cap === '0' ? '' : run.volume_cap,
     costs: only(costFields, textsOf(run.costs)),
+    feeInBase: run.costs.fee_in_base ? 'base' : 'quote',
     margin: run.account.kind === 'margin',
     leverage: run.account.kind === 'margin' ? run.account.leverage : '',
     maintenance: run.account.kind === 'margin' ? run.account.maintenance : '',

@@ -2,7 +2,7 @@ import { Progress } from '@mantine/core';
 import { ModeBadge } from '../../components/mode-badge';
 import { PageHeading } from '../../components/page-heading';
 import { StatusBadge } from '../../components/status-badge';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime, ZoneName } from '../../components/zoned-time';
 import type { Run } from '../../lib/api-types';
 import { formatDuration, secondsBetween } from '../../lib/duration-format';
 import { useNow } from '../../lib/use-now';
@@ -32,7 +32,7 @@ export function RunHeader({ run }: { run: Run }) {
         {run.mode !== 'backtest' && <span className={classes.dim}>at {run.exchange}</span>}
         {run.start_time !== null && run.end_time !== null && (
           <span className={classes.dim}>
-            <UtcTime at={run.start_time} /> to <UtcTime at={run.end_time} /> UTC
+            <ZonedTime at={run.start_time} /> to <ZonedTime at={run.end_time} /> <ZoneName />
           </span>
         )}
         <Ages run={run} />

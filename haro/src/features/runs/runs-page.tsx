@@ -1,13 +1,12 @@
 import { Button } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { DataTable } from '../../components/data-table/data-table';
 import { EmptyState } from '../../components/empty-state';
 import { ErrorNotice } from '../../components/error-notice';
 import { PageHeading } from '../../components/page-heading';
 import type { Run } from '../../lib/api-types';
-import { useZoneName } from '../../lib/time-zone';
 import { usePagedRuns, type RunFilter } from './api/get-runs';
 import { RunCard, runColumns } from './run-columns';
 import { RunFilters } from './run-filters';
@@ -24,8 +23,6 @@ export function RunsPage({ filter, onFilter }: RunsPageProps) {
   useDocumentTitle('Runs · Weaver');
   const navigate = useNavigate();
   const runs = usePagedRuns(filter);
-  const zone = useZoneName();
-  const columns = useMemo(() => runColumns(zone), [zone]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const filtered = Object.keys(filter).length > 0;
   const open = (run: Run) => void navigate({ to: '/runs/$runId', params: { runId: run.id } });
@@ -53,7 +50,7 @@ export function RunsPage({ filter, onFilter }: RunsPageProps) {
         <DataTable
           label="Runs"
           testId="runs-table"
-          columns={columns}
+          columns={runColumns}
           rows={runs.rows}
           onNeed={runs.need}
           rowKey={runId}

@@ -1,4 +1,4 @@
-/** Rows of a long list that the server gives oldest first: only the pages that are looked at are asked for. */
+/** A long list that the server gives oldest first as rows of a table, the newest first: only the pages in view are asked for. */
 import {
   keepPreviousData,
   useQueries,
@@ -8,6 +8,7 @@ import {
   type QueryKey,
 } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
+import type { RowRange, SparseRows } from '../../components/data-table/data-column';
 import type { Page } from '../../lib/api-types';
 
 export const sparsePageSize = 100;
@@ -56,15 +57,27 @@ export function useSparseList<Item>(queryKey: QueryKey, fetchPage: FetchPage<Ite
       };
     }),
   });
-  const rowAt = (place: number): Item | undefined => {
-    const at = pages.indexOf(Math.floor(place / sparsePageSize) + 1);
-    return results[at]?.data?.[place % sparsePageSize];
+  const rows: SparseRows<Item> = {
+    length: total,
+    at: (index) => {
+      const place = total - 1 - index;
+      const at = pages.indexOf(Math.floor(place / sparsePageSize) + 1);
+      return results[at]?.data?.[place % sparsePageSize];
+    },
   };
-  const need = useCallback((next: Places) => {
-    setPlaces((before) => (before?.from === next.from && before.to === next.to ? before : next));
-  }, []);
-  const failed = [count, ...results].find(({ isError }) => isError);
-  return { total, isLoading: count.data === undefined, error: failed?.error ?? null, rowAt, need };
+  const need = useCallback(
+    ({ start, end }: RowRange) => {
+      const next = { from: total - 1 - end, to: total - 1 - start };
+      setPlaces((before) => (before?.from === next.from && before.to === next.to ? before : next));
+    },
+    [total],
+  );
+  const asked = [count, ...results];
+  const retry = () => {
+    for (const query of asked) if (query.isError) void query.refetch();
+  };
+  const failed = asked.find(({ isError }) => isError);
+  return { total, isLoading: count.data === undefined, error: failed?.error ?? null, retry, rows, need };
 }
 
 /** What is known of the last page while a longer form of it is on its way. */

@@ -3,12 +3,12 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { EmptyState } from '../../components/empty-state';
 import { ErrorNotice } from '../../components/error-notice';
 import { FilterField } from '../../components/filter-field';
+import { FilterLine, PageBody } from '../../components/page-body';
 import { PageHeading } from '../../components/page-heading';
 import type { StrategyEntry } from '../../lib/api-types';
 import { useStrategies } from '../../lib/requests/get-strategies';
 import { BrokenStrategies } from './broken-strategies';
 import { matchingStrategies } from './parameter-rows';
-import classes from './strategies-page.module.css';
 import { StrategyCard } from './strategy-card';
 
 interface StrategiesPageProps {
@@ -40,10 +40,10 @@ function Content({ filter, onFilter }: StrategiesPageProps) {
   }
   const { items } = strategies.data;
   return (
-    <div className={classes.page}>
+    <PageBody>
       {strategies.isError && <ErrorNotice title="This list may be old" error={strategies.error} onRetry={retry} />}
       {items.length === 0 ? <NoStrategies /> : <Catalogue items={items} filter={filter} onFilter={onFilter} />}
-    </div>
+    </PageBody>
   );
 }
 
@@ -52,17 +52,14 @@ function Catalogue({ items, filter, onFilter }: StrategiesPageProps & { items: S
   const broken = shown.filter(({ error }) => error !== null);
   return (
     <>
-      <div className={classes.tools}>
+      <FilterLine count={countText(shown.length, items.length, broken.length)}>
         <FilterField
           label="Filter by name, class, author, source or description"
           placeholder="Name, author, description"
           value={filter}
           onChange={onFilter}
         />
-        <span className={classes.count} role="status">
-          {countText(shown.length, items.length, broken.length)}
-        </span>
-      </div>
+      </FilterLine>
       <BrokenStrategies strategies={broken} />
       {shown.map(
         (strategy) =>
@@ -80,22 +77,20 @@ function countText(shown: number, all: number, broken: number): string {
 
 function NoStrategies() {
   return (
-    <div className={classes.frame}>
-      <EmptyState title="No strategies yet" command="weaver strategies list">
-        Put a Python file with a Strategy class into the folder “strategies” where Weaver was started, or into the one
-        that WEAVER_STRATEGIES_DIR names. It appears here by itself; this command says what was found, and why a file
-        was not loaded.
-      </EmptyState>
-    </div>
+    <EmptyState title="No strategies yet" command="weaver strategies list" framed>
+      Put a Python file with a Strategy class into the folder “strategies” where Weaver was started, or into the one
+      that WEAVER_STRATEGIES_DIR names. It appears here by itself; this command says what was found, and why a file was
+      not loaded.
+    </EmptyState>
   );
 }
 
 function CardsSkeleton() {
   return (
-    <div className={classes.page} aria-busy="true" aria-label="Loading the strategies">
+    <PageBody loading="Loading the strategies">
       <Skeleton height={36} width="min(100%, 18rem)" />
       <Skeleton height={190} />
       <Skeleton height={190} />
-    </div>
+    </PageBody>
   );
 }

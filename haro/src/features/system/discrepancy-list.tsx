@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime } from '../../components/zoned-time';
 import type { AccountDiscrepancy } from '../../lib/api-types';
 import classes from './exchanges-panel.module.css';
 
@@ -22,7 +22,7 @@ export function DiscrepancyList({ discrepancies }: { discrepancies: AccountDiscr
           </p>
           <p className={classes.message}>{one.message}</p>
           <p className={classes.dim}>
-            <UtcTime at={one.at} seconds />
+            <ZonedTime at={one.at} seconds />
             {one.expected !== null && <span> · the journal says {one.expected}</span>}
             {one.found !== null && <span> · the exchange says {one.found}</span>}
             {one.run_id !== null && (

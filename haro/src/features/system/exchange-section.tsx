@@ -1,4 +1,4 @@
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime } from '../../components/zoned-time';
 import type { ExchangeAccount } from '../../lib/api-types';
 import { formatCount, formatMoney, formatQuantity } from '../../lib/number-format';
 import { DiscrepancyList } from './discrepancy-list';
@@ -51,7 +51,7 @@ function AccountFacts({ account }: { account: ExchangeAccount }) {
         <div>
           <dt>Compared with the journal</dt>
           <dd>
-            <UtcTime at={account.reconciled_at} seconds />
+            <ZonedTime at={account.reconciled_at} seconds />
             {account.reconciled_because !== null && (
               <span className={classes.dim}>
                 {' '}

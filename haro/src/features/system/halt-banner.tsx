@@ -1,13 +1,11 @@
 import { Button } from '@mantine/core';
-import { UtcTime } from '../../components/utc-time';
-import { useZoneName } from '../../lib/time-zone';
+import { ZonedTime, ZoneName } from '../../components/zoned-time';
 import { useRisk } from './api/get-risk';
 import classes from './halt.module.css';
 
 /** Across every page for as long as trading is halted: since when, and why. */
 export function HaltBanner({ onResume }: { onResume: () => void }) {
   const { data: risk } = useRisk();
-  const zone = useZoneName();
   if (!risk?.halted) return null;
   return (
     <div className={classes.banner} role="alert" data-testid="halt-banner">
@@ -15,7 +13,7 @@ export function HaltBanner({ onResume }: { onResume: () => void }) {
         <strong>Trading is halted.</strong>{' '}
         {risk.halted_at !== null && (
           <span>
-            Since <UtcTime at={risk.halted_at} seconds /> {zone}.{' '}
+            Since <ZonedTime at={risk.halted_at} seconds /> <ZoneName />.{' '}
           </span>
         )}
         <span>{risk.reason === null || risk.reason === '' ? 'No reason was given.' : `Reason: ${risk.reason}`}</span>

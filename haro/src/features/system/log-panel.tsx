@@ -2,7 +2,7 @@ import { NativeSelect, Skeleton } from '@mantine/core';
 import { useState } from 'react';
 import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime } from '../../components/zoned-time';
 import { useProcessLog, type LogLevel } from './api/get-process-log';
 import classes from './log-panel.module.css';
 
@@ -36,7 +36,7 @@ export function LogPanel() {
         <ol className={classes.lines} data-testid="log" tabIndex={0} aria-label="The newest lines of the log">
           {log.data.items.toReversed().map((line) => (
             <li key={line.number} data-level={line.level}>
-              <UtcTime at={line.at} seconds /> <span className={classes.level}>{line.level}</span>{' '}
+              <ZonedTime at={line.at} seconds /> <span className={classes.level}>{line.level}</span>{' '}
               <span className={classes.message}>{line.message}</span>{' '}
               <span className={classes.fields}>{fieldsText(line.fields)}</span>
             </li>

@@ -2,12 +2,19 @@ import { Link } from '@tanstack/react-router';
 import { Skeleton } from '@mantine/core';
 import { ErrorNotice } from '../../components/error-notice';
 import { Panel } from '../../components/panel';
-import { UtcTime } from '../../components/utc-time';
+import { ZonedTime } from '../../components/zoned-time';
+import type { RunningProcess } from '../../lib/api-types';
 import { formatCount, unknownMark } from '../../lib/number-format';
 import { useProcesses } from './api/get-processes';
 import classes from './processes-panel.module.css';
 
-/** The server and the sessions of runs, each a process of its own. */
+const meanings: Record<RunningProcess['kind'], string> = {
+  server: 'answers requests and sends events',
+  projector: 'keeps the read models up to date',
+  session: 'trades one run',
+};
+
+/** The server, the projector and the sessions of runs, each a process of its own. */
 export function ProcessesPanel() {
   const processes = useProcesses();
   const retry = () => void processes.refetch();
@@ -25,10 +32,11 @@ export function ProcessesPanel() {
           {processes.data.items.map(({ kind, pid, run_id: runId, since, memory_bytes: memory, threads }) => (
             <li key={pid}>
               <strong>{kind}</strong>
+              <span className={classes.meaning}>{meanings[kind]}</span>
               <span>process {pid}</span>
               <span>{memory === null ? unknownMark : `${formatCount(Math.round(memory / 1_000_000))} MB`}</span>
               <span>
-                since <UtcTime at={since} seconds />
+                since <ZonedTime at={since} seconds />
               </span>
               {runId !== null && (
                 <Link to="/runs/$runId" params={{ runId }} className={classes.run}>

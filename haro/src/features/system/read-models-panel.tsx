@@ -5,15 +5,22 @@ import type { ReadModel } from '../../lib/api-types';
 import { formatDuration } from '../../lib/duration-format';
 import { formatCount } from '../../lib/number-format';
 import { useReadModels } from '../../lib/requests/get-read-models';
+import { useProcesses } from './api/get-processes';
+import { modelKeeper } from './model-keeper';
 import classes from './read-models-panel.module.css';
 import { RebuildControl } from './rebuild-control';
 
 /** How far each read model has followed the journal, and making one anew. */
 export function ReadModelsPanel() {
   const models = useReadModels();
+  const processes = useProcesses();
   const retry = () => void models.refetch();
+  const keeper = models.data && modelKeeper(models.data.items, processes.data?.items);
   return (
-    <Panel title="Read models" aside="folded from the journal; a rebuild is safe while trading" flush>
+    <Panel title="Read models" aside={keeper?.summary} flush>
+      <p className={classes.meaning}>
+        What the page shows, folded from the journal. A rebuild makes one anew beside the old and is safe while trading.
+      </p>
       {models.isError && (
         <div className={classes.notice}>
           <ErrorNotice title="How the read models stand is not known" error={models.error} onRetry={retry} />
@@ -22,13 +29,20 @@ export function ReadModelsPanel() {
       {models.data === undefined ? (
         !models.isError && <Skeleton height={300} aria-label="Loading the read models" />
       ) : (
-        <ModelsTable models={models.data.items} isOld={models.isError} />
+        <ModelsTable models={models.data.items} standby={keeper?.standby ?? 'standby'} isOld={models.isError} />
       )}
     </Panel>
   );
 }
 
-function ModelsTable({ models, isOld }: { models: ReadModel[]; isOld: boolean }) {
+interface ModelsTableProps {
+  models: ReadModel[];
+  /** What `standby` is called here. */
+  standby: string;
+  isOld: boolean;
+}
+
+function ModelsTable({ models, standby, isOld }: ModelsTableProps) {
   return (
     <table
       className={classes.table}
@@ -48,14 +62,14 @@ function ModelsTable({ models, isOld }: { models: ReadModel[]; isOld: boolean })
       </thead>
       <tbody role="rowgroup">
         {models.map((model) => (
-          <ModelRow key={model.name} model={model} />
+          <ModelRow key={model.name} model={model} standby={standby} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function ModelRow({ model }: { model: ReadModel }) {
+function ModelRow({ model, standby }: { model: ReadModel; standby: string }) {
   const { name, state, reason, position, lag, lag_seconds: seconds, parked } = model;
   return (
     <tr role="row" data-testid={`read-model-${name}`}>
@@ -63,7 +77,7 @@ function ModelRow({ model }: { model: ReadModel }) {
         {name.replaceAll('_', ' ')}
       </td>
       <td role="cell" className={classes.state} data-state={state}>
-        {state}
+        {state === 'standby' ? standby : state}
         {reason !== null && <span className={classes.reason}>{reason}</span>}
       </td>
       <td role="cell" className={classes.position} data-numeric>

@@ -1,4 +1,5 @@
 import { useDocumentTitle } from '@mantine/hooks';
+import { PageBody } from '../../components/page-body';
 import { PageHeading } from '../../components/page-heading';
 import { ExchangesPanel } from './exchanges-panel';
 import { HealthPanel } from './health-panel';
@@ -6,7 +7,6 @@ import { LogPanel } from './log-panel';
 import { ProcessesPanel } from './processes-panel';
 import { ReadModelsPanel } from './read-models-panel';
 import { SystemFacts } from './system-facts';
-import classes from './system-page.module.css';
 
 /** How the server itself is, part by part; asked for again every few seconds. */
 export function SystemPage() {
@@ -14,14 +14,14 @@ export function SystemPage() {
   return (
     <>
       <PageHeading title="System" />
-      <div className={classes.page}>
+      <PageBody>
         <SystemFacts />
         <HealthPanel />
         <ExchangesPanel />
         <ReadModelsPanel />
         <ProcessesPanel />
         <LogPanel />
-      </div>
+      </PageBody>
     </>
   );
 }

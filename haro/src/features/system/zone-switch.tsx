@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
-import { chooseTimeZone, localZoneName, useTimeZone } from '../../lib/time-zone';
+import { chooseTimeZone, localZoneName, timeZones, useTimeZone, zoneName } from '../../lib/time-zone';
 
 /** Which zone all times on the page are in. */
 export function ZoneSwitch() {
@@ -8,15 +8,10 @@ export function ZoneSwitch() {
     <SegmentedControl
       size="xs"
       aria-label="Time zone of all times on this page"
-      title={`UTC, or the zone of this machine: ${localZoneName()}`}
+      title={`UTC, the time of the US exchanges, or of this machine: ${localZoneName()}`}
       value={zone}
-      data={[
-        { value: 'utc', label: 'UTC' },
-        { value: 'local', label: 'Local' },
-      ]}
-      onChange={(chosen) => {
-        chooseTimeZone(chosen === 'local' ? 'local' : 'utc');
-      }}
+      data={timeZones.map((value) => ({ value, label: value === 'local' ? 'Local' : zoneName(value) }))}
+      onChange={chooseTimeZone}
     />
   );
 }

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { barsAMark, fillPoints, marksIn, placesIn, type FillPoint } from '../../../src/features/runs/chart/fill-marks';
+import {
+  barsAMark,
+  fillPoints,
+  groupsIn,
+  marksIn,
+  placedFills,
+  placesIn,
+  type FillMark,
+  type FillPoint,
+} from '../../../src/features/runs/chart/fill-marks';
 import { holdings, holdingsIn, shading } from '../../../src/features/runs/chart/held-position';
 import { orderLines } from '../../../src/features/runs/chart/order-lines';
 import { withNewer } from '../../../src/features/runs/known-fills';
@@ -15,16 +24,15 @@ const point = (time: number, side: 'buy' | 'sell' = 'buy'): FillPoint => ({
   orderId: 'o',
 });
 
+/** The marks of a part of a chart. */
+function marked(points: FillPoint[], times: number[], places: { from: number; to: number }, room: number): FillMark[] {
+  return marksIn(placedFills(points, times), times, groupsIn(places, times.length, room));
+}
+
 test('zoomed in every bar has its own marks, one for each side', () => {
   const times = [0, 10, 20, 30];
   const points = [point(10), point(15, 'sell'), point(17), point(30)];
-  const marks = marksIn(
-    points,
-    points.map(({ time }) => time),
-    times,
-    { from: 0, to: 3 },
-    90,
-  );
+  const marks = marked(points, times, { from: 0, to: 3 }, 90);
   expect(marks.map(({ time, side, count }) => [time, side, count])).toEqual([
     [10, 'buy', 2],
     [10, 'sell', 1],
@@ -35,21 +43,50 @@ test('zoomed in every bar has its own marks, one for each side', () => {
 test('twenty thousand fills are as few marks as fit, and none is lost', () => {
   const times = Array.from({ length: 20_000 }, (_, at) => at * 60);
   const points = times.map((time, at) => point(time, at % 2 === 0 ? 'buy' : 'sell'));
-  const pointTimes = points.map(({ time }) => time);
-  const marks = marksIn(points, pointTimes, times, { from: 0, to: 19_999 }, 90);
+  const marks = marked(points, times, { from: 0, to: 19_999 }, 90);
   expect(marks.length).toBeLessThanOrEqual(180);
   expect(marks.reduce((sum, { count }) => sum + count, 0)).toBe(20_000);
-  const zoomed = marksIn(points, pointTimes, times, { from: 5_000, to: 5_060 }, 90);
+  const zoomed = marked(points, times, { from: 5_000, to: 5_060 }, 90);
   expect(zoomed.every(({ count }) => count === 1)).toBe(true);
 });
 
 test('groups stay where they are while the chart is moved', () => {
   const times = Array.from({ length: 2_000 }, (_, at) => at);
   const points = times.map((time) => point(time));
-  const at = (from: number) => marksIn(points, times, times, { from, to: from + 500 }, 90).map(({ time }) => time);
+  const at = (from: number) => marked(points, times, { from, to: from + 500 }, 90).map(({ time }) => time);
   const [here, there] = [at(400), at(403)];
   expect(there.slice(0, 20)).toEqual(here.filter((time) => time >= (there[0] ?? 0)).slice(0, 20));
   expect(barsAMark(501, 90)).toBe(8);
+});
+
+test('a fill before the first bar has no mark, one behind the last stands at the last', () => {
+  const marks = marked([point(5), point(10), point(99)], [10, 20], { from: -3, to: 40 }, 90);
+  expect(marks.map(({ time, count }) => [time, count])).toEqual([
+    [10, 1],
+    [20, 1],
+  ]);
+});
+
+test('the marks of a part of the chart are made by a look at that part alone', () => {
+  const times = Array.from({ length: 20_000 }, (_, at) => at * 60);
+  const placed = placedFills(
+    times.map((time) => point(time)),
+    times,
+  );
+  let looks = 0;
+  const counted = new Proxy(placed.buy.places, {
+    get: (target, name) => {
+      looks += 1;
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  const marks = marksIn(
+    { ...placed, buy: { ...placed.buy, places: counted } },
+    times,
+    groupsIn({ from: 0, to: 19_999 }, times.length, 42),
+  );
+  expect(marks.reduce((sum, { count }) => sum + count, 0)).toBe(20_000);
+  expect(looks).toBeLessThan(marks.length * 40);
 });
 
 test('a phone has room for fewer marks than a desk', () => {
@@ -59,9 +96,10 @@ test('a phone has room for fewer marks than a desk', () => {
 });
 
 test('holdings are counted by when they began', () => {
-  const all = [10, 20, 30].map((from) => ({ side: 'long' as const, from, to: from + 5 }));
-  expect(holdingsIn(all, { from: 20, to: 40 })).toBe(2);
-  expect(holdingsIn(all, null)).toBe(3);
+  const begins = [10, 20, 30];
+  expect(holdingsIn(begins, { from: 20, to: 40 })).toBe(2);
+  expect(holdingsIn(begins, { from: 20.5, to: 29.5 })).toBe(0);
+  expect(holdingsIn(begins, null)).toBe(3);
 });
 
 test('only fills of the symbol are points, oldest first', () => {

@@ -15,6 +15,19 @@ function fetchCandles({ symbol, timeframe, limit }: CandlesWanted, signal: Abort
   return answerOf(api.GET('/api/v1/candles', { params: { query }, signal }));
 }
 
+/** The whole series as at most so many bars, longer ones where more are stored: where none of them is, there is a gap. */
+export function useSeriesOutline(symbol: string, timeframe: string, points: number, enabled: boolean) {
+  return useQuery({
+    queryKey: ['candles', symbol, timeframe, 'outline', points],
+    queryFn: ({ signal }) => {
+      const query = { symbol, timeframe: timeframe as Timeframe, points };
+      return answerOf(api.GET('/api/v1/candles', { params: { query }, signal }));
+    },
+    enabled,
+    staleTime: 60_000,
+  });
+}
+
 export function useCandles(wanted: CandlesWanted) {
   return useQuery({
     queryKey: ['candles', wanted.symbol, wanted.timeframe, wanted.limit],

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { usePagedRows } from '../../../components/data-table/paged-rows';
 import type { Page, Run, RunMode, RunStatus } from '../../../lib/api-types';
 import { answerOf, api } from '../../../lib/api';
@@ -28,6 +28,24 @@ export function usePagedRuns(filter: RunFilter) {
     fetchPage: (page, pageSize, signal) => fetchRuns(filter, page, pageSize, signal),
     pageSize: 100,
   });
+}
+
+const searchedAtOnce = 500;
+
+/** All runs, the newest first, as far back as was asked for with `fetchNextPage`. */
+export function useRunsFromNewest(enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: [...runsKey, 'from-newest'],
+    queryFn: ({ pageParam, signal }) => fetchRunsAfter(pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+    enabled,
+    staleTime: 60_000,
+  });
+}
+
+function fetchRunsAfter(cursor: string | null, signal: AbortSignal): Promise<Page<Run>> {
+  return answerOf(api.GET('/api/v1/runs', { params: { query: { page_size: searchedAtOnce, cursor } }, signal }));
 }
 
 /** For a choice of runs by name: the newest ones. */

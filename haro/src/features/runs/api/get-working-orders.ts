@@ -1,10 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Order, OrderStatus } from '../../../lib/api-types';
+import type { Order } from '../../../lib/api-types';
 import { answerOf, api } from '../../../lib/api';
+import { workingStatuses } from '../../../lib/order-facts';
 import { runOrdersKey } from './get-run-orders';
-
-/** The states in which an order may still be executed. */
-export const workingStatuses = ['pending', 'submitted', 'accepted', 'partial', 'unknown'] satisfies OrderStatus[];
 
 async function fetchWorkingOrders(runId: string, signal: AbortSignal): Promise<Order[]> {
   const lists = await Promise.all(

@@ -1,13 +1,11 @@
-/** The lists of a run that are shown a page at a time: their keys, and how a page of each is asked for. */
+/** The lists of a run: their keys, and how a page of each is asked for. Pages count from 1. */
 import type { Decision, LogLine, Order, OrderStatus, Page, Position, Trade } from '../../../lib/api-types';
 import { answerOf, api } from '../../../lib/api';
 import { runOrdersKey } from './get-run-orders';
 
 const ofRun = (runId: string) => ({ run_id: runId });
 
-type PageOf<Item> = (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>;
-
-const pageSize = 50;
+type PageOf<Item> = (page: number, pageSize: number, signal: AbortSignal) => Promise<Page<Item>>;
 
 export interface OrderFilter {
   status?: OrderStatus;
@@ -18,8 +16,8 @@ export interface OrderFilter {
 export const filteredOrdersKey = (runId: string, filter: OrderFilter) => [...runOrdersKey(runId), 'filtered', filter];
 
 export function ordersOf(runId: string, filter: OrderFilter): PageOf<Order> {
-  return (cursor, signal) => {
-    const params = { path: ofRun(runId), query: { ...filter, page_size: pageSize, cursor } };
+  return (page, page_size, signal) => {
+    const params = { path: ofRun(runId), query: { ...filter, page, page_size } };
     return answerOf(api.GET('/api/v1/runs/{run_id}/orders', { params, signal }));
   };
 }
@@ -32,8 +30,8 @@ export interface TradeFilter {
 export const runTradesKey = (runId: string) => ['runs', 'trades', runId] as const;
 
 export function tradesOf(runId: string, filter: TradeFilter): PageOf<Trade> {
-  return (cursor, signal) => {
-    const params = { path: ofRun(runId), query: { ...filter, page_size: pageSize, cursor } };
+  return (page, page_size, signal) => {
+    const params = { path: ofRun(runId), query: { ...filter, page, page_size } };
     return answerOf(api.GET('/api/v1/runs/{run_id}/trades', { params, signal }));
   };
 }
@@ -41,8 +39,8 @@ export function tradesOf(runId: string, filter: TradeFilter): PageOf<Trade> {
 export const runPositionsKey = (runId: string) => ['runs', 'positions', runId] as const;
 
 export function positionsOf(runId: string, state: 'open' | 'flat' | 'all'): PageOf<Position> {
-  return (cursor, signal) => {
-    const params = { path: ofRun(runId), query: { state, page_size: pageSize, cursor } };
+  return (page, page_size, signal) => {
+    const params = { path: ofRun(runId), query: { state, page, page_size } };
     return answerOf(api.GET('/api/v1/runs/{run_id}/positions', { params, signal }));
   };
 }
@@ -50,15 +48,15 @@ export function positionsOf(runId: string, state: 'open' | 'flat' | 'all'): Page
 export const runDecisionsKey = (runId: string) => ['runs', 'decisions', runId] as const;
 
 export function decisionsOf(runId: string): PageOf<Decision> {
-  return (cursor, signal) => {
-    const params = { path: ofRun(runId), query: { page_size: pageSize, cursor } };
+  return (page, page_size, signal) => {
+    const params = { path: ofRun(runId), query: { page, page_size } };
     return answerOf(api.GET('/api/v1/runs/{run_id}/decisions', { params, signal }));
   };
 }
 
 export const runLogKey = (runId: string) => ['runs', 'log', runId] as const;
 
-/** Lines are listed oldest first; `page` counts from 1. */
+/** Lines are listed oldest first. */
 export function fetchLogPage(
   runId: string,
   page: number,

@@ -2,6 +2,8 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { createChart, type ChartOptions, type DeepPartial, type IChartApi } from 'lightweight-charts';
 import { useEffect, useRef } from 'react';
+import { chartTimes } from '../../../lib/chart-times';
+import { useTimeZone } from '../../../lib/time-zone';
 
 /** A colour of the palette by its name, such as `--w-up`. */
 export type Colour = (name: string) => string;
@@ -29,6 +31,8 @@ const frameOptions = {
 /** `options` and `build` count when the frame appears; give it another key to begin anew. */
 export function ChartFrame({ className, options, build }: ChartFrameProps) {
   const frame = useRef<HTMLDivElement>(null);
+  const made = useRef<IChartApi | null>(null);
+  const zone = useTimeZone();
   const first = useRef({ options, build });
   const repaint = useRef<() => void>(() => undefined);
   const scheme = useComputedColorScheme('dark');
@@ -37,6 +41,7 @@ export function ChartFrame({ className, options, build }: ChartFrameProps) {
     const holder = frame.current;
     if (holder === null) return;
     const chart = createChart(holder, { ...frameOptions, ...first.current.options });
+    made.current = chart;
     const { paint, dispose } = first.current.build(chart);
     repaint.current = () => {
       const colour = colourOf(holder);
@@ -46,6 +51,7 @@ export function ChartFrame({ className, options, build }: ChartFrameProps) {
     repaint.current();
     return () => {
       repaint.current = () => undefined;
+      made.current = null;
       dispose?.();
       chart.remove();
     };
@@ -54,6 +60,10 @@ export function ChartFrame({ className, options, build }: ChartFrameProps) {
   useEffect(() => {
     repaint.current();
   }, [scheme]);
+
+  useEffect(() => {
+    made.current?.applyOptions(chartTimes(zone));
+  }, [zone]);
 
   return <div ref={frame} className={className} />;
 }

@@ -1,7 +1,7 @@
 /** When a run held something of a symbol, from its fills, and which bars that shades. */
 import { parseDecimal } from '../../../lib/decimal';
 import type { Fill } from '../../../lib/api-types';
-import { secondsOf } from './bars';
+import { countUntil, secondsOf } from './bars';
 
 export interface Holding {
   side: 'long' | 'short';
@@ -40,9 +40,10 @@ export function holdings(fills: readonly Pick<Fill, 'side' | 'qty' | 'base_fee' 
   return found;
 }
 
-/** How many of the holdings began in the span; all of them where there is none. More than fit are a mere pattern. */
-export function holdingsIn(all: readonly Holding[], span: { from: number; to: number } | null): number {
-  return span === null ? all.length : all.filter(({ from }) => from >= span.from && from <= span.to).length;
+/** How many of the holdings began in the span; all of them where there is none. More than fit are a mere pattern. `begins`: ascending. */
+export function holdingsIn(begins: readonly number[], span: { from: number; to: number } | null): number {
+  if (span === null) return begins.length;
+  return Math.max(0, countUntil(begins, span.to) - countUntil(begins, Math.ceil(span.from) - 1));
 }
 
 /** For each bar what was held during it, null for nothing; the later holding where there are several. Both ascending. */

@@ -1,21 +1,18 @@
 /** The drawing of prices, volume, fills, order lines and what was held. It is told what to show; it knows no requests. */
 import {
   CandlestickSeries,
-  createSeriesMarkers,
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
-  type Time,
   type UTCTimestamp,
 } from 'lightweight-charts';
 import { placeAtTime, timeAtPlace, type Bar, type Span } from './bars';
 import type { Colour } from './chart-frame';
-import { markerOf } from './fill-marker';
-import { marksIn, placesIn, type FillPoint } from './fill-marks';
+import type { FillPoint } from './fill-marks';
 import { holdingsIn, shading, type Holding } from './held-position';
 import type { IndicatorLine } from './indicator-lines';
 import { IndicatorView } from './indicator-view';
+import { MarkLayer } from './mark-layer';
 import type { OrderLine } from './order-lines';
 import { OrderLinesView } from './order-lines-view';
 
@@ -31,8 +28,6 @@ export interface Drawn {
 
 const empty: Drawn = { bars: [], fills: [], holdings: [], lines: [], indicators: [], live: false };
 const leastBars = 20;
-/** More texts than this run into each other. */
-const mostTexts = 12;
 /** Of a market that goes on; of one that is over, all are shown. */
 const barsAtFirst = 240;
 
@@ -41,13 +36,12 @@ export class PriceChartView {
   readonly #candles: ISeriesApi<'Candlestick'>;
   readonly #volume: ISeriesApi<'Histogram'>;
   readonly #held: ISeriesApi<'Histogram'>;
-  readonly #markers: ISeriesMarkersPluginApi<Time>;
+  readonly #marks: MarkLayer;
   readonly #lines: OrderLinesView;
   readonly #indicators: IndicatorView;
   #drawn = empty;
   #times: number[] = [];
-  #fillTimes: number[] = [];
-  #wanted: number | null = null;
+  #begins: number[] = [];
   #colour: Colour = () => '';
 
   constructor(chart: IChartApi) {
@@ -64,10 +58,10 @@ export class PriceChartView {
     this.#volume.priceScale().applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
     this.#candles = chart.addSeries(CandlestickSeries, { lastValueVisible: true, priceLineVisible: false });
     this.#candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.2 } });
-    this.#markers = createSeriesMarkers(this.#candles, [], { autoScale: false });
+    this.#marks = new MarkLayer(chart, this.#candles);
     this.#lines = new OrderLinesView(this.#candles);
     this.#indicators = new IndicatorView(chart);
-    chart.timeScale().subscribeVisibleLogicalRangeChange(this.#mark);
+    chart.timeScale().subscribeVisibleLogicalRangeChange(this.#follow);
   }
 
   /** New bars keep the stretch of time in view; at the right end they keep the newest bar in view. */
@@ -76,9 +70,12 @@ export class PriceChartView {
     const range = this.#chart.timeScale().getVisibleLogicalRange();
     const span = this.visibleSpan();
     this.#drawn = next;
+    if (next.bars !== before.bars) this.#times = next.bars.map(({ time }) => time);
+    // Before the bars are drawn: that moves the chart, and a chart that moves is marked.
+    if (next.fills !== before.fills || next.bars !== before.bars) this.#marks.place(next.fills, this.#times);
+    if (next.holdings !== before.holdings) this.#begins = next.holdings.map(({ from }) => from);
     if (next.bars !== before.bars) {
-      const last = this.#times.length - 1;
-      this.#times = next.bars.map(({ time }) => time);
+      const last = before.bars.length - 1;
       this.#setBars(next.bars);
       const grew = (next.bars.at(-1)?.time ?? 0) > (before.bars.at(-1)?.time ?? 0);
       const follows = next.live && grew && range !== null && range.to >= last - 0.5;
@@ -87,12 +84,11 @@ export class PriceChartView {
         this.#showPlaces(next.bars.length - 1 - (last - range.from), next.bars.length - 1 + range.to - last);
       else this.showSpan(span);
     }
-    if (next.fills !== before.fills) this.#fillTimes = next.fills.map(({ time }) => time);
     if (next.bars !== before.bars || next.holdings !== before.holdings) this.#shade();
     if (next.lines !== before.lines) this.#lines.show(next.lines, this.#colour);
     if (next.bars !== before.bars || next.indicators !== before.indicators)
       this.#indicators.show(this.#times, next.indicators, this.#colour);
-    this.#mark();
+    this.#follow();
   }
 
   visibleSpan(): Span | null {
@@ -118,8 +114,7 @@ export class PriceChartView {
 
   /** Marks the fill at this position of the journal; null marks none. */
   point(position: number | null): void {
-    this.#wanted = position;
-    this.#mark();
+    this.#marks.point(position);
   }
 
   readonly paint = (colour: Colour): void => {
@@ -137,7 +132,7 @@ export class PriceChartView {
     this.#shade();
     this.#lines.show(this.#drawn.lines, colour);
     this.#indicators.paint(colour);
-    this.#mark();
+    this.#marks.paint(colour);
   };
 
   #showAtFirst(): void {
@@ -174,14 +169,10 @@ export class PriceChartView {
     );
   }
 
-  readonly #mark = (): void => {
-    const places = this.#chart.timeScale().getVisibleLogicalRange();
-    if (places === null) return;
-    const room = placesIn(this.#chart.timeScale().width());
-    const marks = marksIn(this.#drawn.fills, this.#fillTimes, this.#times, places, room);
-    const shows = holdingsIn(this.#drawn.holdings, this.visibleSpan()) <= room;
+  /** At every move of the chart. */
+  readonly #follow = (): void => {
+    const shows = holdingsIn(this.#begins, this.visibleSpan()) <= this.#marks.room;
     if (shows !== this.#held.options().visible) this.#held.applyOptions({ visible: shows });
-    const texted = marks.length <= mostTexts;
-    this.#markers.setMarkers(marks.map((mark) => markerOf(mark, texted, this.#wanted, this.#colour)));
+    this.#marks.draw();
   };
 }

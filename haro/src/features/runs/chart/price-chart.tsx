@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import type { IChartApi, MouseEventParams } from 'lightweight-charts';
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react';
+import { ZonedTime } from '../../../components/zoned-time';
 import { formatPrice } from '../../../lib/number-format';
-import { formatSecond } from '../../../lib/time-format';
 import type { Bar, Span } from './bars';
 import { ChartFrame } from './chart-frame';
 import { IndicatorReadings } from './indicator-readings';
@@ -123,7 +123,7 @@ function Readings({ bar }: { bar: Bar | undefined }) {
   ];
   return (
     <>
-      <span>{bar === undefined ? '' : `${formatSecond(new Date(bar.time * 1_000).toISOString())} UTC`}</span>
+      <span>{bar !== undefined && <ZonedTime at={new Date(bar.time * 1_000).toISOString()} seconds />}</span>
       {readings.map(([name, value]) => (
         <span key={name}>
           {name} <strong>{formatPrice(value)}</strong>

@@ -1,6 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { Panel } from '../../../components/panel';
+import { TimesIn } from '../../../components/zoned-time';
 import type { Envelope } from '../../../lib/api-types';
 import { useEventAt } from '../api/get-event-at';
 import { secondsOf } from '../chart/bars';
@@ -31,7 +32,7 @@ export function ChartTab({ run, at }: TabProps) {
     />
   );
   return (
-    <Panel title={`${symbol} · ${run.timeframe}`} aside={switcher || 'times in UTC'}>
+    <Panel title={`${symbol} · ${run.timeframe}`} aside={switcher || <TimesIn />}>
       <Chart key={`${run.id} ${symbol}`} run={run} symbol={symbol} focus={focus} />
     </Panel>
   );

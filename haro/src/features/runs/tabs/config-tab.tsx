@@ -1,16 +1,18 @@
 import { Button, CopyButton } from '@mantine/core';
 import { Panel } from '../../../components/panel';
+import { useTimeZone } from '../../../lib/time-zone';
 import { asCreated, configSections } from '../config-sections';
 import type { TabProps } from '../run-tabs';
 import classes from './config-tab.module.css';
 
 /** Everything the run was created with: to read, and to take away. */
 export function ConfigTab({ run }: TabProps) {
+  const zone = useTimeZone();
   const json = JSON.stringify(asCreated(run), null, 2);
   return (
     <>
       <div className={classes.sections}>
-        {configSections(run).map(({ title, entries }) => (
+        {configSections(run, zone).map(({ title, entries }) => (
           <Panel key={title} title={title}>
             <dl className={classes.list}>
               {entries.map(([name, text]) => (

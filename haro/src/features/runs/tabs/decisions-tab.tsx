@@ -1,64 +1,97 @@
+import { useMemo, useState } from 'react';
+import type { DataColumn } from '../../../components/data-table/data-column';
 import { EmptyState } from '../../../components/empty-state';
-import { UtcTime } from '../../../components/utc-time';
+import { RowCard } from '../../../components/row-card';
+import { ZonedTime } from '../../../components/zoned-time';
 import type { Decision } from '../../../lib/api-types';
-import { formatCount, formatPrice, formatQuantity } from '../../../lib/number-format';
+import { formatCount } from '../../../lib/number-format';
 import { decisionsOf, runDecisionsKey } from '../api/run-lists';
-import { CursorPages } from '../cursor-pages';
+import { DecisionDrawer } from '../decision-drawer';
+import { decisionText } from '../decision-text';
 import { PositionLink } from '../position-link';
-import { RecordTable, type Column } from '../record-table';
+import { RunList } from '../run-list';
+import classes from '../run-list.module.css';
 import type { TabProps } from '../run-tabs';
-import classes from './decisions-tab.module.css';
 
-/** What the strategy decided, newest first: orders placed, refused and cancelled. */
+/** What the strategy decided, newest first: orders placed, refused and cancelled. A row opens with all its orders. */
 export function DecisionsTab({ run, onPlace }: TabProps) {
-  const columns: Column<Decision>[] = [
-    { title: 'Market time', cell: ({ at }) => <UtcTime at={at} seconds /> },
-    { title: 'Placed', numeric: true, cell: ({ placed }) => formatCount(placed) },
-    { title: 'Cancelled', numeric: true, cell: ({ cancellations }) => formatCount(cancellations) },
-    { title: 'Orders', wide: true, cell: (decision) => <DecidedOrders decision={decision} /> },
+  const [opened, setOpened] = useState<Decision | null>(null);
+  const columns = useMemo(() => decisionColumns(onPlace), [onPlace]);
+  return (
+    <>
+      <RunList
+        title="Decisions"
+        what="decisions"
+        columns={columns}
+        card={decisionCard}
+        cardHeight={54}
+        rowKey={decisionKey}
+        rowData={decisionData}
+        testId="decisions-table"
+        onOpen={setOpened}
+        queryKey={runDecisionsKey(run.id)}
+        fetchPage={decisionsOf(run.id)}
+        empty={<EmptyState title="No decisions">The strategy has placed and cancelled nothing so far.</EmptyState>}
+      />
+      <DecisionDrawer
+        decision={opened}
+        onClose={() => {
+          setOpened(null);
+        }}
+        onPlace={onPlace}
+      />
+    </>
+  );
+}
+
+const decisionKey = ({ position, at }: Decision) => `${at} ${position}`;
+const decisionData = () => ({ 'data-testid': 'decision-row' });
+
+function decisionColumns(onPlace: TabProps['onPlace']): DataColumn<Decision>[] {
+  return [
     {
-      title: 'Journal',
+      id: 'at',
+      header: 'Market time',
+      ofTime: true,
+      width: 10.5,
+      grow: 0,
+      cell: ({ at }) => <ZonedTime at={at} seconds />,
+    },
+    { id: 'placed', header: 'Placed', width: 4.5, grow: 0, numeric: true, cell: ({ placed }) => formatCount(placed) },
+    {
+      id: 'cancelled',
+      header: 'Cancelled',
+      width: 5.5,
+      grow: 0,
+      numeric: true,
+      cell: ({ cancellations }) => formatCount(cancellations),
+    },
+    { id: 'orders', header: 'Orders', width: 14, cell: (decision) => <Told decision={decision} /> },
+    {
+      id: 'journal',
+      header: 'Journal',
+      width: 6,
+      grow: 0,
       numeric: true,
       cell: ({ position }) => <PositionLink position={position} onPlace={onPlace} />,
     },
   ];
-  return (
-    <CursorPages
-      title="Decisions"
-      what="decisions"
-      queryKey={runDecisionsKey(run.id)}
-      fetchPage={decisionsOf(run.id)}
-      empty={<EmptyState title="No decisions">The strategy has placed and cancelled nothing so far.</EmptyState>}
-    >
-      {(decisions) => (
-        <RecordTable
-          label="Decisions"
-          columns={columns}
-          items={decisions}
-          keyOf={({ position, at }) => `${at} ${position}`}
-        />
-      )}
-    </CursorPages>
-  );
 }
 
-function DecidedOrders({ decision: { orders, missed, missed_because } }: { decision: Decision }) {
-  return (
-    <ul className={classes.orders}>
-      {orders.map(({ id, side, qty, symbol, order_type, price, stop_price, tag, refused }) => (
-        <li key={id}>
-          {side} {formatQuantity(qty)} {symbol} {order_type.replaceAll('_', ' ')}
-          {price !== null && ` limit ${formatPrice(price)}`}
-          {stop_price !== null && ` stop ${formatPrice(stop_price)}`}
-          {tag !== null && <span className={classes.dim}> {tag}</span>}
-          {refused !== null && <span className={classes.refused}> refused: {refused.reason}</span>}
-        </li>
-      ))}
-      {missed > 0 && (
-        <li className={classes.dim}>
-          {formatCount(missed)} bars were missed before{missed_because !== null && `: ${missed_because}`}
-        </li>
-      )}
-    </ul>
-  );
+function Told({ decision }: { decision: Decision }) {
+  const text = decisionText(decision);
+  return <span title={text}>{text}</span>;
 }
+
+const decisionCard = (decision: Decision) => (
+  <RowCard>
+    <Told decision={decision} />
+    <span className={classes.dim}>#{decision.position}</span>
+    <span className={classes.dim}>
+      <ZonedTime at={decision.at} seconds />
+    </span>
+    <span className={classes.dim}>
+      {decision.cancellations > 0 && `${formatCount(decision.cancellations)} cancelled`}
+    </span>
+  </RowCard>
+);

@@ -1,11 +1,11 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { EmptyState } from '../../../components/empty-state';
 import type { Order } from '../../../lib/api-types';
 import { orderStatuses } from '../../../lib/api-types';
 import { filteredOrdersKey, ordersOf, type OrderFilter } from '../api/run-lists';
-import { CursorPages } from '../cursor-pages';
 import { Choice, ListFilters } from '../list-filter';
-import { OrdersTable } from '../orders-table';
+import { orderCardHeight, orderData, orderKey, ordersLook } from '../orders-table';
+import { RunList } from '../run-list';
 import type { TabProps } from '../run-tabs';
 import { OrderWhy } from '../why/why-drawer';
 
@@ -13,12 +13,18 @@ import { OrderWhy } from '../why/why-drawer';
 export function OrdersTab({ run, onPlace }: TabProps) {
   const [filter, setFilter] = useState<OrderFilter>({});
   const [asked, setAsked] = useState<Order | null>(null);
+  const [withSymbol, canCancel] = [run.symbols.length > 1, run.mode !== 'backtest'];
+  const look = useMemo(() => ordersLook(withSymbol, { onWhy: setAsked, canCancel }), [withSymbol, canCancel]);
   return (
     <>
-      <CursorPages
-        key={JSON.stringify(filter)}
+      <RunList
         title="Orders"
         what="orders"
+        testId="orders-table"
+        {...look}
+        rowKey={orderKey}
+        rowData={orderData}
+        cardHeight={orderCardHeight(true)}
         queryKey={filteredOrdersKey(run.id, filter)}
         fetchPage={ordersOf(run.id, filter)}
         above={<Filters symbols={run.symbols} filter={filter} onChange={setFilter} />}
@@ -29,9 +35,7 @@ export function OrdersTab({ run, onPlace }: TabProps) {
             <EmptyState title="No orders yet">Orders appear here as the strategy places them.</EmptyState>
           )
         }
-      >
-        {(orders) => <OrdersTable orders={orders} onWhy={setAsked} canCancel={run.mode !== 'backtest'} />}
-      </CursorPages>
+      />
       <OrderWhy
         run={run}
         orderId={asked?.id ?? null}

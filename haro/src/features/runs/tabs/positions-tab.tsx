@@ -1,10 +1,9 @@
 import { useState } from 'react';
 import { EmptyState } from '../../../components/empty-state';
 import { positionsOf, runPositionsKey } from '../api/run-lists';
-import { CursorPages } from '../cursor-pages';
 import { Choice, ListFilters } from '../list-filter';
-import { positionColumns } from '../position-columns';
-import { RecordTable } from '../record-table';
+import { positionsLook } from '../position-columns';
+import { RunList } from '../run-list';
 import type { TabProps } from '../run-tabs';
 
 const states = ['open', 'flat'] as const;
@@ -13,10 +12,11 @@ const states = ['open', 'flat'] as const;
 export function PositionsTab({ run }: TabProps) {
   const [state, setState] = useState<(typeof states)[number]>();
   return (
-    <CursorPages
-      key={state ?? 'all'}
+    <RunList
       title="Positions"
       what="positions"
+      {...positionsLook}
+      testId="positions-table"
       queryKey={[...runPositionsKey(run.id), state ?? 'all']}
       fetchPage={positionsOf(run.id, state ?? 'all')}
       above={
@@ -25,10 +25,6 @@ export function PositionsTab({ run }: TabProps) {
         </ListFilters>
       }
       empty={<EmptyState title="No positions">Nothing was bought or sold so far.</EmptyState>}
-    >
-      {(positions) => (
-        <RecordTable label="Positions" columns={positionColumns} items={positions} keyOf={({ symbol }) => symbol} />
-      )}
-    </CursorPages>
+    />
   );
 }

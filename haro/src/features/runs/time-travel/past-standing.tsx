@@ -1,3 +1,4 @@
+import { DataTable } from '../../../components/data-table/data-table';
 import { FigureCard } from '../../../components/figure-card';
 import { Panel } from '../../../components/panel';
 import { SignedMoney } from '../../../components/signed-money';
@@ -6,8 +7,7 @@ import { subtractDecimals } from '../../../lib/decimal';
 import { formatCount, formatMoney } from '../../../lib/number-format';
 import type { Past } from '../api/get-past';
 import { OrdersTable } from '../orders-table';
-import { positionColumns } from '../position-columns';
-import { RecordTable } from '../record-table';
+import { positionsLook } from '../position-columns';
 import classes from './past-standing.module.css';
 
 /** A run's status, equity, positions and orders after one of its events. */
@@ -31,19 +31,14 @@ export function PastStanding({ past, isOld }: { past: Past; isOld: boolean }) {
       </dl>
       <Panel title="Positions then" flush>
         {positions.items.length > 0 ? (
-          <RecordTable
-            label="Positions then"
-            columns={positionColumns}
-            items={positions.items}
-            keyOf={({ symbol }) => symbol}
-          />
+          <DataTable label="Positions then" {...positionsLook} rows={positions.items} maxHeight="none" inPanel />
         ) : (
           <p className={classes.nothing}>Nothing was held.</p>
         )}
       </Panel>
       <Panel title="Orders then" flush aside={shownOf(orders.items.length, orders.total)}>
         {orders.items.length > 0 ? (
-          <OrdersTable orders={orders.items} />
+          <OrdersTable orders={orders.items} withSymbol={run.symbols.length > 1} />
         ) : (
           <p className={classes.nothing}>There were no orders.</p>
         )}

@@ -1,5 +1,5 @@
 import { ActionIcon, Slider } from '@mantine/core';
-import { UtcTime } from '../../../components/utc-time';
+import { ZonedTime } from '../../../components/zoned-time';
 import type { Envelope } from '../../../lib/api-types';
 import { formatCount } from '../../../lib/number-format';
 import { eventText } from '../event-text';
@@ -58,7 +58,7 @@ export function TimeSlider({ total, place, event, onPlace }: TimeSliderProps) {
             <strong>{event.type}</strong>
             <span>{eventText(event)}</span>
             <span className={classes.dim}>
-              recorded <UtcTime at={event.ts} seconds />
+              recorded <ZonedTime at={event.ts} seconds />
               <MarketTime event={event} />
             </span>
           </>
@@ -73,7 +73,7 @@ function MarketTime({ event }: { event: Envelope }) {
   if (typeof at !== 'string' || at.slice(0, 16) === event.ts.slice(0, 16)) return null;
   return (
     <>
-      , at the market <UtcTime at={at} seconds />
+      , at the market <ZonedTime at={at} seconds />
     </>
   );
 }

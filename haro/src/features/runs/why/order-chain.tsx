@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { ErrorNotice } from '../../../components/error-notice';
-import { UtcTime } from '../../../components/utc-time';
+import { ZonedTime } from '../../../components/zoned-time';
 import type { Reason, Run } from '../../../lib/api-types';
 import { useOrderReasons } from '../api/get-order-reasons';
 import { PositionLink } from '../position-link';
@@ -66,7 +66,7 @@ function Step({ reason, ofEntry, onPlace }: StepProps) {
       </span>
       <span className={classes.text}>{reason.text}</span>
       <span className={classes.dim}>
-        <UtcTime at={reason.at} seconds /> · {reason.type}
+        <ZonedTime at={reason.at} seconds /> · {reason.type}
         {reason.position !== null && (
           <>
             {' · '}

@@ -1,11 +1,12 @@
 /** What an order's fields mean together: pure. */
-import type { Order, OrderStatus } from '../../lib/api-types';
-import { formatPrice, unknownMark } from '../../lib/number-format';
+import type { Order, OrderStatus } from './api-types';
+import { formatPrice, unknownMark } from './number-format';
 
-const working = new Set<OrderStatus>(['pending', 'submitted', 'accepted', 'partial', 'unknown']);
+/** The states in which an order may still be executed. */
+export const workingStatuses = ['pending', 'submitted', 'accepted', 'partial', 'unknown'] satisfies OrderStatus[];
 
 export function isWorking({ status }: Pick<Order, 'status'>): boolean {
-  return working.has(status);
+  return workingStatuses.some((working) => working === status);
 }
 
 /** The price it waits for: limit, trigger or both; a market order has none. */

@@ -1,14 +1,14 @@
 import type { Timestamp } from '../lib/api-types';
 import { formatMinute, formatSecond } from '../lib/time-format';
-import { localZoneName, useTimeZone } from '../lib/time-zone';
+import { localZoneName, useTimeZone, useZoneName } from '../lib/time-zone';
 
-interface UtcTimeProps {
+interface ZonedTimeProps {
   at: Timestamp | null | undefined;
   seconds?: boolean;
 }
 
 /** An instant in the zone chosen in the header, UTC at first. The label or column around it says which; the title has both. */
-export function UtcTime({ at, seconds = false }: UtcTimeProps) {
+export function ZonedTime({ at, seconds = false }: ZonedTimeProps) {
   const zone = useTimeZone();
   const text = seconds ? formatSecond(at, zone) : formatMinute(at, zone);
   if (at === null || at === undefined) return <span>{text}</span>;
@@ -18,4 +18,15 @@ export function UtcTime({ at, seconds = false }: UtcTimeProps) {
       {text}
     </time>
   );
+}
+
+/** Says which zone that is: whatever names the zone of times on the page uses this. */
+export function ZoneName() {
+  return useZoneName();
+}
+
+/** "times in UTC": beside the title of a chart or a list. */
+export function TimesIn() {
+  const zone = useZoneName();
+  return <span>{zone === 'local' ? 'local times' : `times in ${zone}`}</span>;
 }
