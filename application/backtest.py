@@ -7,9 +7,10 @@ from uuid import UUID
 
 from application.clock import Clock
 from application.equity import equity_curve, equity_marks, trading_days
-from application.journal import MAX_BATCH, Journal
+from application.journal import MAX_BATCH
 from application.ports import BarSource, ProgressSink, SessionCalendar, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
+from application.run_journal import RunJournal
 from application.runs import chain_of, load_run, settle
 from application.session import LogLine, Session, constructed
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
@@ -36,7 +37,7 @@ class BacktestStopped(Exception):
 class BacktestTools:
     """What a backtest needs of the world."""
 
-    journal: Journal
+    journal: RunJournal
     catalog: StrategyCatalog
     bars: BarSource
     calendar: SessionCalendar

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from application.clock import Clock
-from application.journal import Journal
 from application.live_session import LiveSession
 from application.ports import SessionCalendar, StrategyCatalog, Wakeup
 from application.recovery import ReplayDiverged
+from application.run_journal import RunJournal
 from application.runs import READ_PAGE, chain_of, load_run
 from application.session import LogLine, constructed
 from domain.errors import (
@@ -71,7 +71,7 @@ class SessionAsked(Exception):
 class LiveTools:
     """What a live session needs of the world. alive: called whenever an entry was dealt with."""
 
-    journal: Journal
+    journal: RunJournal
     catalog: StrategyCatalog
     calendar: SessionCalendar
     clock: Clock

@@ -292,7 +292,11 @@ class LiveRun:
     def _new_matching(self) -> SimulatedMatching | None:
         if not self._exchange.capabilities.matches_bars:
             return None
-        return SimulatedMatching(self._journal, self.id, self._book.description, self._hours.sessions)
+        journal, sessions = self._journal, self._hours.sessions
+        ids = OrderIds(journal.store_id, self.id)
+        return SimulatedMatching(
+            self.id, ids, self._book.description, sessions, lambda order_id: journal.load(Order, order_id)
+        )
 
     def _start_over(self) -> None:
         """Fold everything anew."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from application.journal import Journal
+from application.run_journal import RunJournal
 from application.runs import READ_PAGE, SESSION_TOPICS
 from domain.errors import Conflict
 from domain.events import Recorded
@@ -19,7 +19,7 @@ class RecordedPrefix:
     Those recorded in an older form are held against the replay in their newest.
     """
 
-    def __init__(self, journal: Journal, run_id: UUID) -> None:
+    def __init__(self, journal: RunJournal, run_id: UUID) -> None:
         self._events: dict[tuple[UUID, int], tuple[str, bytes]] = {}
         self._catalogue = journal.catalogue
         newest = self._catalogue.newest

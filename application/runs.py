@@ -11,6 +11,7 @@ from application.commands import CreateRun, DeleteRun, FlattenRun, PauseRun, Res
 from application.exchange import ExchangeCatalog, ExchangeDescription
 from application.journal import Journal
 from application.ports import BarSource, StrategyCatalog
+from application.run_journal import RunJournal
 from domain.costs import Costs
 from domain.errors import InvalidInput, RunNotFound
 from domain.event_catalogue import EVENTS
@@ -191,7 +192,7 @@ class RunHandlers:
                 )
 
 
-def chain_of(journal: Journal, run_id: UUID, actor: str, *causes: type[Event]) -> Chain:
+def chain_of(journal: RunJournal, run_id: UUID, actor: str, *causes: type[Event]) -> Chain:
     """Return the chain of what a run's own processes do because of an event of the run, the last of these kinds.
 
     Its correlation id is that of the request that asked for it. Without such an event the run itself is the cause.
@@ -203,7 +204,7 @@ def chain_of(journal: Journal, run_id: UUID, actor: str, *causes: type[Event]) -
     return Chain(str(run_id), str(run_id), actor=actor)
 
 
-def load_run(journal: Journal, run_id: UUID) -> Run:
+def load_run(journal: RunJournal, run_id: UUID) -> Run:
     """Return the run as the journal has it; raise RunNotFound if it never was or is deleted."""
     run = journal.load(Run, run_id)
     if run is None or run.deleted:
@@ -219,7 +220,7 @@ def run_as_created(journal: Journal, run_id: UUID) -> RunCreated:
     return run.created
 
 
-def open_orders(journal: Journal, run_id: UUID) -> list[Order]:
+def open_orders(journal: RunJournal, run_id: UUID) -> list[Order]:
     """Return the run's orders that have not ended, folded from the journal, oldest first."""
     orders: dict[UUID, Order] = {}
     after = 0
@@ -232,7 +233,9 @@ def open_orders(journal: Journal, run_id: UUID) -> list[Order]:
     return [order for order in orders.values() if not order.status.is_final]
 
 
-def settle(journal: Journal, run_id: UUID, chain: Chain, reason: str, at: datetime, end: Callable[[Run], None]) -> int:
+def settle(
+    journal: RunJournal, run_id: UUID, chain: Chain, reason: str, at: datetime, end: Callable[[Run], None]
+) -> int:
     """End a run that has no process any more: cancel its open orders and let `end` record how it ended.
 
     Orders first, in transactions of a bounded size; the run's own event last: an ended run has no order working.

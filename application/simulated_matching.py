@@ -1,9 +1,8 @@
 """What the simulated exchange makes of a run's orders: folded from the run's entries, carried on tick by tick."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from application.journal import Journal
 from application.simulated_account import SimulatedAccount
 from domain.errors import ConcurrentChange
 from domain.events import Event, JournalEntry, Recorded
@@ -25,14 +24,19 @@ from domain.tape import TapeBackfilled, TapeTicked
 class SimulatedMatching:
     """The exchange's side of one run. Made anew and given the run's entries, it is where it was.
 
-    An order works from the first tick that knows it: a tick says up to which position of the journal it does.
+    An order works from the first tick that knows it: a tick says up to which position of the journal it does. load:
+    gives an order as the journal has it.
     """
 
     def __init__(
-        self, journal: Journal, run_id: UUID, description: RunCreated, sessions: Mapping[str, Sessions]
+        self,
+        run_id: UUID,
+        ids: OrderIds,
+        description: RunCreated,
+        sessions: Mapping[str, Sessions],
+        load: Callable[[UUID], Order | None],
     ) -> None:
-        self._journal = journal
-        ids = OrderIds(journal.store_id, run_id)
+        self._load = load
         self._account = SimulatedAccount(run_id, description, ids, sessions)
         self._accepted: list[tuple[int, UUID]] = []
         self._intents: dict[UUID, OrderCreated] = {}
@@ -75,7 +79,7 @@ class SimulatedMatching:
                 self._account.accept(order_id, intent)
 
     def _order(self, order_id: UUID) -> Order:
-        order = self._journal.load(Order, order_id)
+        order = self._load(order_id)
         if order is None:
             raise ConcurrentChange(f"order {order_id} is not in the journal yet")
         return order

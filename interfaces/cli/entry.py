@@ -17,6 +17,7 @@ from interfaces.cli import (
     doctor_command,
     events_commands,
     orders_commands,
+    replay_command,
     risk_commands,
     run_commands,
     serve_command,
@@ -54,6 +55,7 @@ def _application() -> typer.Typer:
         app.add_typer(group.group)
     app.command("migrate")(database_commands.migrate)
     app.command("rebuild")(database_commands.rebuild)
+    app.command("replay")(replay_command.replay)
     app.command("doctor")(doctor_command.doctor)
     return app
 

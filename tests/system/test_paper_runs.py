@@ -84,6 +84,13 @@ def test_the_same_bars_give_the_orders_and_fills_of_a_backtest(paper: WeaverServ
     assert_equal_to_a_backtest(paper, run_id)
 
 
+def assert_equal_to_its_replay(server: WeaverServer, run_id: str) -> None:
+    """`weaver replay --verify` finds nothing that differs."""
+    done = weaver(server.home, "replay", run_id, "--verify")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "the replay equals all" in done.stdout
+
+
 FICKLE = """
 from decimal import Decimal
 
@@ -162,3 +169,4 @@ def test_a_run_killed_again_and_again_equals_one_never_killed(paper: WeaverServe
     assert status_of(paper, run_id) == "running", paper.log.read_text()[-5000:]
     stop(paper, run_id)
     assert_equal_to_a_backtest(paper, run_id)
+    assert_equal_to_its_replay(paper, run_id)

@@ -1,0 +1,107 @@
+"""The process that replays a run: `python -m interfaces.replay_child`, with its task as its input, in JSON.
+
+Its answer is one line of JSON on standard output: a verification, or why there is none. What the strategy
+prints goes to standard error. It is given none of Weaver's settings and keys, and writes nothing to the journal.
+"""
+
+import faulthandler
+import gc
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from application.backtest import BacktestTools
+from application.clock import WallClock
+from application.journal import Journal
+from application.live import KNOWN_AHEAD, LiveTools
+from application.replay import Verification, verify_backtest, verify_live
+from application.runs import load_run
+from domain.errors import WeaverError
+from domain.sessions import Sessions
+from interfaces.event_store import journal_environment
+from interfaces.logs import configure_logs
+from interfaces.market_data.bar_store import BarStore
+from interfaces.market_data.exchange_sessions import ExchangeSessions
+from interfaces.strategy_catalog import FileStrategyCatalog
+
+GARBAGE_THRESHOLDS = (500_000, 50, 100)
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of it: a verification, or why there is none."""
+
+    verification: Verification | None = None
+    error: str = ""
+
+
+class _Nobody:
+    """Implements `ProgressSink` and `Wakeup`: nobody is told, and nothing is waited for."""
+
+    def report(self, run_id: UUID, fraction: float) -> None:
+        """Tell nobody."""
+
+    def wait(self, timeout: float) -> None:
+        """Return at once."""
+
+
+def main() -> int:
+    """Replay the run the task names."""
+    faulthandler.enable()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    task = json.loads(sys.stdin.readline())
+    configure_logs("WARNING", task["log_format"], [task["database_url"]])
+    try:
+        answer = Answer(verification=_verified(UUID(task["run_id"]), task))
+    except WeaverError as error:
+        answer = Answer(error=error.message)
+    with answers:
+        answers.write(msgspec.json.encode(answer))
+    return 0
+
+
+def _verified(run_id: UUID, task: Mapping[str, Any]) -> Verification:
+    database_url, nobody = task["database_url"], _Nobody()
+    catalog, calendar = FileStrategyCatalog(Path(task["strategies_dir"])), ExchangeSessions(Path(task["cache_dir"]))
+    with Journal(journal_environment(database_url, pool_size=1)) as journal:
+        created = load_run(journal, run_id).created
+        if created.mode == "backtest":
+            backtest = BacktestTools(
+                journal=journal,
+                catalog=catalog,
+                bars=BarStore(database_url),
+                calendar=calendar,
+                clock=WallClock(),
+                progress=nobody,
+                stop_asked=lambda: False,
+                log=lambda message, fields: None,
+            )
+            return verify_backtest(run_id, journal, backtest)
+        live = LiveTools(
+            journal=journal,
+            catalog=catalog,
+            calendar=calendar,
+            clock=WallClock(),
+            wakeup=nobody,
+            end_asked=lambda: False,
+            alive=lambda: None,
+            log=lambda message, fields: None,
+        )
+        sessions: dict[str, Sessions] = {}
+        for symbol in created.symbols:
+            found = calendar.sessions(symbol, created.at, WallClock().now() + KNOWN_AHEAD)
+            if found is not None:
+                sessions[symbol] = found
+        return verify_live(run_id, journal, live, sessions)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
