@@ -83,7 +83,7 @@ interface OrderRowProps {
 
 function OrderRow({ order, withSymbol, canCancel, onWhy }: OrderRowProps) {
   return (
-    <tr role="row" data-testid="order-row">
+    <tr role="row" data-testid="order-row" data-order-id={order.id}>
       <td role="cell" className={classes.time}>
         <UtcTime at={order.created_at} seconds />
       </td>
