@@ -1,4 +1,4 @@
-"""A browser, pages that fail a test when something goes wrong in them, and a server with strategies that trade at once."""
+"""A browser, pages that fail a test when something goes wrong in them, and a server with strategies that trade."""
 
 from collections.abc import Iterator
 from pathlib import Path

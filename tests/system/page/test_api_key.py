@@ -31,7 +31,7 @@ def server(home: Path) -> Iterator[WeaverServer]:
 def requests(page: Page) -> list[Request]:
     """Everything the page asks for."""
     requests: list[Request] = []
-    page.on("request", requests.append)
+    page.on("request", lambda request: requests.append(request))
     return requests
 
 
@@ -52,7 +52,7 @@ def test_only_the_right_key_opens_the_page_and_it_stays_in_this_tab(
     log_in(page, WRONG)
     expect(page.get_by_test_id("login-form")).to_contain_text("The server did not accept that key.")
     log_in(page, KEY)
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     is_live(page)
     run_id = server.create_run(symbols=[SYMBOL], timeframe="1m", name="told live", **THREE_DAYS)
     row = page.locator(f'[data-testid="run-row"][data-run-id="{run_id}"]')

@@ -31,7 +31,7 @@ def test_a_run_that_does_not_exist(page: Page, server: WeaverServer, complaints:
     expect(page.get_by_role("heading", name="There is no such run")).to_be_visible()
     is_found_in_the_log(page.get_by_role("main"), server, f"/api/v1/runs/{NO_RUN}", "404")
     page.get_by_role("link", name="All runs").click()
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
 
 
 def test_a_command_that_is_refused(page: Page, server: WeaverServer, complaints: Complaints) -> None:
@@ -51,7 +51,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed(page: Page, server: WeaverS
     complaints.expect("status of 4")
     page.goto("/new")
     has_loaded(page)
-    symbols = page.get_by_label("Symbols")
+    symbols = page.get_by_role("combobox", name="Symbols")
     symbols.press("Backspace")
     symbols.press_sequentially("NOT A SYMBOL!")
     symbols.press("Enter")
