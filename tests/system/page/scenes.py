@@ -1,6 +1,5 @@
 """What the tests of the page share: strategies that trade at once, runs of them, and what a page shows of a run."""
 
-import re
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -156,8 +155,3 @@ def _rounded(value: str | float | Decimal | None, unit: str, *, signed: bool) ->
     rounded = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
     text = f"{rounded:,f}" if rounded else "0.00"
     return f"{'+' if signed and rounded > 0 else ''}{text}{unit}"
-
-
-def exactly(text: str) -> re.Pattern[str]:
-    """A pattern for this text and nothing around it."""
-    return re.compile(rf"^\s*{re.escape(text)}\s*$")
