@@ -15,7 +15,10 @@ export function warmUpLater(router: ReturnType<typeof makeRouter>): void {
 }
 
 async function warmUp(router: ReturnType<typeof makeRouter>): Promise<void> {
-  await Promise.allSettled(Object.values(router.routesById).map((route) => router.loadRouteChunk(route)));
+  const pages = Object.values(router.routesById).map(async (route) => {
+    await router.loadRouteChunk(route);
+  });
+  await Promise.allSettled(pages);
   const { tabLoaders } = await import('../features/runs/tab-loaders');
   await Promise.allSettled(Object.values(tabLoaders).map((load) => load()));
 }
