@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from interfaces.html_report import TEMPLATE, report_html, template
 from tests.interfaces.finished_backtest import finished_backtest
-from tests.system.test_page import CHROMIUM, FLAGS
+from tests.system.chromium import CHROMIUM, WITHOUT_CHROMIUM, launched
 from tests.trading import market
 from weaver.strategies.sma_cross import SmaCross
 
@@ -27,7 +27,7 @@ COLOURED = """canvas => {
 }"""
 
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT_CHROMIUM),
     pytest.mark.skipif(not TEMPLATE.exists(), reason="the template of reports is not built (make haro)"),
 ]
 
@@ -36,10 +36,8 @@ type Opened = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ export function CommandPalette({ open, onOpen }: CommandPaletteProps) {
       highlightQuery
       nothingFound="Nothing is called that"
       searchProps={{ placeholder: 'A page, a run, or something to do', 'aria-label': 'Search' }}
+      attributes={{ content: { 'aria-label': 'Go to, or do' } }}
       closeOnActionTrigger={false}
       onSpotlightClose={() => {
         if (open) onOpen(null);

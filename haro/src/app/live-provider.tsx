@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useEffect, useState, type ReactNode } from 'react';
 import { readAccess, readApiKey, reportUnauthorized, subscribeToAccess } from '../lib/api-key';
 import { ConnectionContext } from '../lib/connection';
@@ -22,13 +22,16 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     });
     const forget = [
       stream.subscribe(() => {
-        setState(stream.state());
+        const next = stream.state();
+        setState(next);
+        // What failed while the server was away is asked for again; of the rest the events tell.
+        if (next === 'live') void client.refetchQueries({ predicate: hasFailed, type: 'active' });
       }),
       subscribeToAccess(() => {
         // A new key: what failed for want of it is asked for again.
         if (readAccess() !== 'open') return;
         stream.retryNow();
-        void client.resetQueries({ predicate: (query) => query.state.status === 'error' });
+        void client.resetQueries({ predicate: hasFailed });
       }),
       whenBack(() => {
         stream.retryNow();
@@ -44,6 +47,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
   return <ConnectionContext value={state}>{children}</ConnectionContext>;
 }
+
+const hasFailed = ({ state: { status } }: Query): boolean => status === 'error';
 
 /** Calls back when the network returns or the page is looked at again. */
 function whenBack(callback: () => void): () => void {

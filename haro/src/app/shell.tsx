@@ -9,6 +9,7 @@ import { ThemeSwitch } from '../features/system/theme-switch';
 import { ZoneClock } from '../features/system/zone-clock';
 import { ZoneSwitch } from '../features/system/zone-switch';
 import { useAccess } from '../lib/api-key';
+import { modifierKey } from '../lib/modifier-key';
 import logo from '../assets/favicon.svg';
 import { pages } from './pages';
 import classes from './shell.module.css';
@@ -123,8 +124,8 @@ export function Shell() {
 
 function SearchButton({ onClick }: { onClick: () => void }) {
   return (
-    <UnstyledButton className={classes.search ?? ''} onClick={onClick} aria-label="Search pages, runs and actions">
-      Search <Kbd size="xs">⌘K</Kbd>
+    <UnstyledButton className={classes.search ?? ''} onClick={onClick} title="Pages, runs and actions">
+      Search <Kbd size="xs">{modifierKey}+K</Kbd>
     </UnstyledButton>
   );
 }

@@ -34,6 +34,8 @@ export const theme = createTheme({
   defaultRadius: 6,
   cursorType: 'pointer',
   components: {
+    // The cross of a dialog, a drawer or a notification has no name of its own.
+    CloseButton: { defaultProps: { 'aria-label': 'Close' } },
     // Hints under the field: fields side by side stay on one line whether they have a hint or not.
     InputWrapper: Input.Wrapper.extend({
       defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },

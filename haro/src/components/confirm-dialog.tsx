@@ -1,6 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 import classes from './confirm-dialog.module.css';
+import { useFocusBack } from './focus-back';
 
 interface ConfirmDialogProps {
   open: boolean;
@@ -18,9 +19,10 @@ interface ConfirmDialogProps {
   onClose: () => void;
 }
 
-/** Asks before a command that matters. The way out has the focus. */
+/** Asks before a command that matters. The way out has the focus; who asked has it again afterwards. */
 export function ConfirmDialog({ open, title, children, confirm, onConfirm, onClose, ...options }: ConfirmDialogProps) {
   const { dangerous = false, busy = false, disabled = false } = options;
+  useFocusBack(open);
   return (
     <Modal opened={open} onClose={onClose} title={title} centered classNames={{ title: classes.title ?? '' }}>
       <form

@@ -1,5 +1,6 @@
 import { Alert, Button } from '@mantine/core';
 import { ApiError } from '../lib/api-error';
+import { ErrorFacts } from './error-facts';
 import classes from './error-notice.module.css';
 
 interface ErrorNoticeProps {
@@ -15,16 +16,7 @@ export function ErrorNotice({ title, error, onRetry }: ErrorNoticeProps) {
   return (
     <Alert color="red" variant="outline" title={title} role="alert" className={classes.notice ?? ''}>
       <p className={classes.message}>{error instanceof Error ? error.message : String(error)}</p>
-      {facts && (
-        <p className={classes.facts}>
-          <span>{facts.code}</span>
-          {facts.correlationId !== null && (
-            <span>
-              correlation id <code className={classes.id}>{facts.correlationId}</code>
-            </span>
-          )}
-        </p>
-      )}
+      {facts && <ErrorFacts error={facts} />}
       <Details details={facts?.details} />
       {onRetry && (
         <Button size="xs" variant="default" mt="sm" onClick={onRetry}>

@@ -104,6 +104,20 @@ test('a command that was refused says why, with the correlation id', async () =>
   expect(notice).toHaveTextContent('corr-42');
 });
 
+test('an order that cannot be cancelled says why, with the correlation id', async () => {
+  prepare({ mode: 'paper', status: 'running' });
+  answerGet('/runs/run-1/orders', pageOf([anOrder({ status: 'accepted' })]));
+  answerPost(
+    '/orders/order-1/cancel',
+    () => HttpResponse.json(errorBody('CONFLICT', 'It has been filled.'), { status: 409 }),
+    [],
+  );
+  renderApp('/runs/run-1?tab=orders');
+  await userEvent.click(await screen.findByTestId('cancel-order'));
+  expect(await screen.findByText('The order was not cancelled')).toBeVisible();
+  expect(screen.getByText('It has been filled. (correlation id corr-42)')).toBeVisible();
+});
+
 test('a trade tells why: each of its orders from the bar to the fill', async () => {
   prepare();
   answerGet('/runs/run-1/trades', pageOf([aTrade]));
@@ -125,9 +139,10 @@ test('a trade tells why: each of its orders from the bar to the fill', async () 
   expect(router.state.location.search).toEqual({ tab: 'time-travel', at: 5 });
 });
 
-test('an unknown run says so', async () => {
+test('an unknown run says so, with the correlation id', async () => {
   answerGet('/risk', { halted: false, reason: null, halted_at: null });
   answerGet('/runs/nope', errorBody('NOT_FOUND', 'No such run.'), 404);
   renderApp('/runs/nope');
   expect(await screen.findByText('There is no such run', undefined, { timeout: 4_000 })).toBeVisible();
+  expect(screen.getByText('corr-42')).toBeVisible();
 });

@@ -6,7 +6,6 @@ import { useCancelOrder } from './api/cancel-order';
 export function CancelOrder({ order }: { order: Order }) {
   const cancel = useCancelOrder(order.run_id, order.id);
   const asked = order.cancel_requested || cancel.isSuccess;
-  const failed = cancel.error?.message;
   return (
     <Button
       size="compact-xs"
@@ -14,13 +13,13 @@ export function CancelOrder({ order }: { order: Order }) {
       data-testid="cancel-order"
       loading={cancel.isPending}
       disabled={asked}
-      title={failed ?? 'Ask the exchange to cancel the rest of this order'}
-      {...(failed !== undefined && { color: 'red', variant: 'outline' })}
+      title="Ask the exchange to cancel the rest of this order"
+      {...(cancel.isError && { color: 'red', variant: 'outline' })}
       onClick={() => {
         cancel.mutate();
       }}
     >
-      {failed !== undefined ? 'Not cancelled: try again' : asked ? 'Cancel asked' : 'Cancel'}
+      {cancel.isError ? 'Not cancelled: try again' : asked ? 'Cancel asked' : 'Cancel'}
     </Button>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Skeleton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import { EmptyState } from '../../components/empty-state';
+import { ErrorFacts } from '../../components/error-facts';
 import { ErrorNotice } from '../../components/error-notice';
 import { ApiError } from '../../lib/api-error';
 import { useRun } from './api/get-run';
@@ -26,7 +27,7 @@ export function RunPage({ runId, tab, at, onPlace }: RunPageProps) {
   const retry = () => void run.refetch();
   if (run.data === undefined) {
     if (!run.isError) return <PageSkeleton />;
-    if (run.error instanceof ApiError && run.error.status === 404) return <NoSuchRun runId={runId} />;
+    if (run.error instanceof ApiError && run.error.status === 404) return <NoSuchRun runId={runId} error={run.error} />;
     return <ErrorNotice title="The run could not be loaded" error={run.error} onRetry={retry} />;
   }
   return (
@@ -39,19 +40,19 @@ export function RunPage({ runId, tab, at, onPlace }: RunPageProps) {
   );
 }
 
-function NoSuchRun({ runId }: { runId: string }) {
+function NoSuchRun({ runId, error }: { runId: string; error: ApiError }) {
+  const wayOut = (
+    <>
+      <Button component={Link} to="/runs" variant="default">
+        All runs
+      </Button>
+      <ErrorFacts error={error} />
+    </>
+  );
   return (
-    <EmptyState level={1} title="There is no such run" command="weaver run list" action={<ToRuns />}>
+    <EmptyState level={1} title="There is no such run" command="weaver run list" action={wayOut}>
       Nothing is known under {runId}. It may have been deleted.
     </EmptyState>
-  );
-}
-
-function ToRuns() {
-  return (
-    <Button component={Link} to="/runs" variant="default">
-      All runs
-    </Button>
   );
 }
 

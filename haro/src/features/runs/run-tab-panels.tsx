@@ -2,24 +2,13 @@ import { Skeleton, Tabs } from '@mantine/core';
 import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from 'react';
 import { runTabs, type RunTab, type TabProps } from './run-tabs';
 import classes from './run-tab-panels.module.css';
-
-type Loaded = LazyExoticComponent<ComponentType<TabProps>>;
+import { tabLoaders } from './tab-loaders';
 
 /** Every tab comes when it is first opened: a glance at a run does not load the chart. */
-const panels: Record<RunTab, Loaded> = {
-  overview: lazy(async () => ({ default: (await import('./tabs/overview-tab')).OverviewTab })),
-  chart: lazy(async () => ({ default: (await import('./tabs/chart-tab')).ChartTab })),
-  trades: lazy(async () => ({ default: (await import('./tabs/trades-tab')).TradesTab })),
-  orders: lazy(async () => ({ default: (await import('./tabs/orders-tab')).OrdersTab })),
-  positions: lazy(async () => ({ default: (await import('./tabs/positions-tab')).PositionsTab })),
-  periods: lazy(async () => ({ default: (await import('./tabs/periods-tab')).PeriodsTab })),
-  stats: lazy(async () => ({ default: (await import('./tabs/stats-tab')).StatsTab })),
-  events: lazy(async () => ({ default: (await import('./tabs/events-tab')).EventsTab })),
-  decisions: lazy(async () => ({ default: (await import('./tabs/decisions-tab')).DecisionsTab })),
-  log: lazy(async () => ({ default: (await import('./tabs/log-tab')).LogTab })),
-  'time-travel': lazy(async () => ({ default: (await import('./tabs/time-travel-tab')).TimeTravelTab })),
-  config: lazy(async () => ({ default: (await import('./tabs/config-tab')).ConfigTab })),
-};
+const panels = Object.fromEntries(runTabs.map((tab) => [tab, lazy(tabLoaders[tab])])) as Record<
+  RunTab,
+  LazyExoticComponent<ComponentType<TabProps>>
+>;
 
 interface RunTabPanelsProps extends TabProps {
   tab: RunTab;

@@ -1,4 +1,5 @@
 import { Kbd, Modal } from '@mantine/core';
+import { modifierKey } from '../../lib/modifier-key';
 import classes from './keyboard-help.module.css';
 
 interface KeyboardHelpProps {
@@ -6,10 +7,8 @@ interface KeyboardHelpProps {
   onClose: () => void;
 }
 
-const modifier = /Mac|iPhone|iPad/.test(globalThis.navigator.userAgent) ? '⌘' : 'Ctrl';
-
 const keys: { keys: string[]; does: string }[] = [
-  { keys: [modifier, 'K'], does: 'Go to a page or a run, or do something' },
+  { keys: [modifierKey, 'K'], does: 'Go to a page or a run, or do something' },
   { keys: ['?'], does: 'This help' },
   { keys: ['Tab'], does: 'To the next field, button or table' },
   { keys: ['↑', '↓', 'PgUp', 'PgDn', 'Home', 'End'], does: 'Move in a table' },

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { ApiError } from '../../../lib/api-error';
 import { answerOf, api, command } from '../../../lib/api';
+import { notifyFailed } from '../../../lib/notify';
 import { uniqueKey } from '../../../lib/unique-key';
 import { runOrdersKey } from './get-run-orders';
 
@@ -19,6 +20,9 @@ export function useCancelOrder(runId: string, orderId: string) {
         if (error instanceof ApiError && error.status !== 0) key.current = null;
         throw error;
       }
+    },
+    onError: (error) => {
+      notifyFailed('The order was not cancelled', error);
     },
     onSettled: () => client.invalidateQueries({ queryKey: runOrdersKey(runId) }),
   });

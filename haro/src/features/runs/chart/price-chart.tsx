@@ -94,7 +94,7 @@ export function PriceChart({
           {children}
           <Tool label="Zoom in" text="+" onClick={() => view.current?.zoom(0.5)} />
           <Tool label="Zoom out" text="−" onClick={() => view.current?.zoom(2)} />
-          <Tool label="Show everything" text="All" onClick={() => view.current?.showAll()} />
+          <Tool label="All bars" text="All" onClick={() => view.current?.showAll()} />
         </span>
       </figcaption>
       <ChartFrame
