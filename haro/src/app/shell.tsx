@@ -75,6 +75,9 @@ export function Shell() {
                 to={to}
                 className={classes.link}
                 activeOptions={{ exact: to === '/', includeSearch: false }}
+                onClick={() => {
+                  setMenuOn(null);
+                }}
               >
                 {name}
               </Link>

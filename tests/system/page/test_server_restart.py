@@ -17,8 +17,8 @@ from tests.system.paper_trading import events_of
 from tests.system.weaver_process import WeaverServer, wait_until
 
 # Which row stands at which place of the list: only those in view are in the document.
-ROWS_IN_VIEW = """list => [...list.querySelectorAll('li')].map(row => [
-  Math.round(new DOMMatrix(getComputedStyle(row).transform).m42 / row.offsetHeight),
+ROWS_IN_VIEW = """list => [...list.querySelectorAll('[data-index]')].map(row => [
+  Number(row.dataset.index),
   Number(/#(\\d+)/.exec(row.innerText)?.[1] ?? -1),
 ])"""
 # The parts of the page that nobody has opened yet are loaded as well.
@@ -73,7 +73,7 @@ def test_nothing_is_missing_or_doubled_after_a_kill(
     stop(server, run_id)
     expect(events.get_by_test_id("run-status")).to_have_text("stopped")
     journal = positions_in_journal(server, run_id)
-    expect(events.get_by_role("region", name=f"{len(journal):,} events")).to_be_visible()
+    expect(events.get_by_role("table", name=f"{len(journal):,} events")).to_be_visible()
     assert listed_positions(events, len(journal)) == journal
     newest = [one["id"] for one in orders_of(server, run_id, page_size=50)["items"]]
     wait_until(lambda: positions_of_orders(orders) == newest, PATIENCE, "every order is shown once")

@@ -23,7 +23,7 @@ FIGURES = """standing => Object.fromEntries([...standing.querySelectorAll('dl > 
   figure.querySelector('dt').textContent, figure.querySelector('dd').textContent,
 ]))"""
 STATUSES = "badges => badges.map(badge => badge.dataset.status)"
-CELLS = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+CELLS = "rows => rows.map(row => [...row.children].map(cell => cell.textContent))"
 
 type Standing = dict[str, Any]
 
@@ -56,7 +56,7 @@ def standing_on_the_page(page: Page) -> Standing:
     figures = standing.evaluate(FIGURES)
     rows = standing.get_by_test_id("order-row")
     statuses = rows.locator("[data-status]").evaluate_all(STATUSES)
-    held = standing.get_by_role("region", name=re.compile("^Positions then")).locator("tbody tr").evaluate_all(CELLS)
+    held = standing.get_by_role("table", name="Positions then").locator("[data-index]").evaluate_all(CELLS)
     return {
         "figures": {name: text for name, text in figures.items() if name != "PnL"},
         "orders": list(zip(order_ids(rows), statuses, strict=True)),

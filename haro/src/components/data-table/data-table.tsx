@@ -99,8 +99,10 @@ export function DataTable<Row extends object>({
   }, [virtualizer, height]);
   const { startIndex: start = 0, endIndex: end = -1 } = virtualizer.range ?? {};
   useEffect(() => {
-    if (end >= start) onNeed?.({ start, end });
-  }, [onNeed, start, end]);
+    // As many as are in the document: the rows just out of view are there before they are seen.
+    const last = Math.min(end + rowsBeyondView, ordered.length - 1);
+    if (end >= start) onNeed?.({ start: Math.max(0, start - rowsBeyondView), end: last });
+  }, [onNeed, start, end, ordered.length]);
 
   if (ordered.length === 0) return <div className={inPanel ? undefined : classes.frame}>{empty}</div>;
   const grid = gridOf(columns, selection !== undefined);
