@@ -16,9 +16,10 @@ def replay(
     verify: Annotated[bool, typer.Option("--verify", help="Exit with 1 if anything differs.")] = False,
     json_wanted: Json = False,
 ) -> None:
-    """Derive a run once more from its journal: decisions, orders, fills and figures, and say what differs, if anything.
+    """Derive a run once more from its journal, and say what differs.
 
-    A backtest is executed again on its bars, a paper or live run decides again on its tape. Nothing is written.
+    A backtest is executed again on its bars, a paper or live run decides again on its tape; decisions, orders, fills and
+    figures are compared with those that were recorded. Nothing is written.
     """
     from interfaces.replays import verified
 
