@@ -189,7 +189,7 @@ def test_a_mute_connection_answers_pings_or_does_not(alpaca: LocalAlpaca) -> Non
         assert client.hears_nothing()
         assert client.socket.ping().wait(5)
     until(lambda: alpaca.streams()["paper", "trade_updates"]["taken"] == 0)
-    alpaca.conditions(reap_seconds=1)
+    alpaca.conditions(reap_seconds=3)
     with ear(alpaca) as client:
         alpaca.fault("mute", event="new")
         trade(alpaca)
