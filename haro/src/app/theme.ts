@@ -34,6 +34,8 @@ export const theme = createTheme({
   defaultRadius: 6,
   cursorType: 'pointer',
   components: {
+    // It says what is being loaded, which a plain element may not.
+    Skeleton: { defaultProps: { role: 'status' } },
     // The cross of a dialog, a drawer or a notification has no name of its own.
     CloseButton: { defaultProps: { 'aria-label': 'Close' } },
     // Hints under the field: fields side by side stay on one line whether they have a hint or not.

@@ -74,9 +74,10 @@ def test_a_backtest_of_the_form_has_the_figures_of_the_command_line(page: Page, 
     run_id = page.url.rsplit("/", 1)[1]
     page.get_by_test_id("tab-orders").click()
     rows = page.get_by_test_id("order-row")
-    expect(rows).to_have_count(50)
-    assert order_ids(rows) == [one["id"] for one in orders_of(server, run_id, page_size=50)["items"]]
-    expect(page.get_by_text(f"of {count(told['orders'])}")).to_be_visible()
+    expect(rows.nth(9)).to_be_visible()
+    shown = order_ids(rows)  # those in view and some around them
+    assert shown == [one["id"] for one in orders_of(server, run_id, page_size=50)["items"]][: len(shown)]
+    expect(page.get_by_text(f"{count(told['orders'])} orders")).to_be_visible()
 
 
 def test_a_backtest_is_watched_to_its_end_without_a_reload(page: Page, server: WeaverServer) -> None:
