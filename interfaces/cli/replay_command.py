@@ -18,8 +18,8 @@ def replay(
 ) -> None:
     """Derive a run once more from its journal, and say what differs.
 
-    A backtest is executed again on its bars, a paper or live run decides again on its tape; decisions, orders, fills and
-    figures are compared with those that were recorded. Nothing is written.
+    A backtest is executed again on its bars, a paper or live run decides again on its tape; decisions, orders, fills
+    and figures are compared with those that were recorded. Nothing is written.
     """
     from interfaces.replays import verified
 
