@@ -5,8 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.objective import Direction
 from domain.risk import RiskLimits
 from domain.run import AccountSettings, BarFile, CostSettings, Mode, ParameterValue
+from domain.sweep import SearchMethod, WalkForward
 from domain.venues import GENERIC
 
 CASH_ACCOUNT, NO_LIMITS = AccountSettings(), RiskLimits()
@@ -104,6 +106,52 @@ class ResumeTrading:
     by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSweep:
+    """Describe a sweep, and let it run.
+
+    run: what all trials have in common, a backtest; its parameters are those that are not varied. vary: by parameter
+    the values it is to take, as text. trials: of a search, in each window. constraints: as text.
+    """
+
+    sweep_id: UUID
+    run: CreateRun
+    vary: dict[str, str]
+    method: SearchMethod = "grid"
+    trials: int | None = None
+    objective: str = "sharpe_ratio"
+    direction: Direction = "maximize"
+    constraints: tuple[str, ...] = ()
+    seed: int = 0
+    pruning: bool = False
+    walk_forward: WalkForward | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSweep:
+    """Let no trial of the sweep begin any more."""
+
+    sweep_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSweep:
+    """Let a stopped sweep go on."""
+
+    sweep_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromoteTrial:
+    """Describe a run that is a trial of a sweep: its figures are the trial's, and its orders are kept."""
+
+    sweep_id: UUID
+    number: int
+    run_id: UUID
+    name: str | None = None
+
+
 type Command = (
     CreateRun
     | StartRun
@@ -115,4 +163,8 @@ type Command = (
     | CancelOrder
     | HaltTrading
     | ResumeTrading
+    | CreateSweep
+    | StopSweep
+    | ResumeSweep
+    | PromoteTrial
 )

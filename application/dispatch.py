@@ -7,14 +7,18 @@ from application.commands import (
     CancelOrder,
     Command,
     CreateRun,
+    CreateSweep,
     DeleteRun,
     FlattenRun,
     HaltTrading,
     PauseRun,
+    PromoteTrial,
     ResumeRun,
+    ResumeSweep,
     ResumeTrading,
     StartRun,
     StopRun,
+    StopSweep,
 )
 from application.exchange import ExchangeCatalog
 from application.journal import Journal
@@ -22,6 +26,7 @@ from application.kill_switch import KillSwitchHandlers
 from application.orders import OrderHandlers
 from application.ports import BarSource, StrategyCatalog
 from application.runs import Handler, RunHandlers
+from application.sweeps import SweepHandlers
 from domain.errors import ConcurrentChange
 from domain.events import Chain, Once
 from domain.ids import new_id
@@ -43,6 +48,7 @@ class Dispatch:
         runs = RunHandlers(journal, clock, catalog, bars, exchanges)
         orders = OrderHandlers(journal, clock)
         kill_switch = KillSwitchHandlers(journal, clock)
+        sweeps = SweepHandlers(journal, clock, catalog, runs)
         self._handlers: Mapping[type[Command], Handler] = {
             CreateRun: runs.create,
             StartRun: runs.start,
@@ -54,6 +60,10 @@ class Dispatch:
             CancelOrder: orders.cancel,
             HaltTrading: kill_switch.halt,
             ResumeTrading: kill_switch.resume,
+            CreateSweep: sweeps.create,
+            StopSweep: sweeps.stop,
+            ResumeSweep: sweeps.resume,
+            PromoteTrial: sweeps.promote,
         }
 
     def dispatch(

@@ -56,7 +56,7 @@ class RunHandlers:
     def create(self, command: CreateRun, chain: Chain) -> int:
         """Record a new run, everything about it checked; raise InvalidInput or StrategyNotFound, nothing written."""
         run = Run(command.run_id)
-        run.trigger(self._described(command))
+        run.trigger(self.described(command))
         return self._journal.record(run, run_id=run.id, chain=chain)
 
     def start(self, command: StartRun, chain: Chain) -> int:
@@ -93,7 +93,8 @@ class RunHandlers:
         decide(run, self._clock.now())
         return self._journal.record(run, run_id=run_id, chain=chain)
 
-    def _described(self, command: CreateRun) -> RunCreated:
+    def described(self, command: CreateRun) -> RunCreated:
+        """Return the run as it would be recorded, everything about it checked; raise as `create` does."""
         if command.mode not in MODES:
             raise InvalidInput(f"unknown mode {command.mode!r}: choose one of {', '.join(MODES)}", mode=command.mode)
         exchange = self._exchange(command)

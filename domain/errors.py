@@ -59,6 +59,17 @@ class OrderNotFound(NotFound):
         super().__init__(f"no order has the id {order_id}", order_id=str(order_id))
 
 
+class SweepNotFound(NotFound):
+    """No sweep has this id."""
+
+    def __init__(self, sweep_id: UUID | str) -> None:
+        super().__init__(f"no sweep has the id {sweep_id}", sweep_id=str(sweep_id))
+
+
+class TrialNotFound(NotFound):
+    """The sweep has no trial of this number, or not yet."""
+
+
 class StrategyNotFound(NotFound):
     """No strategy has this name, or its file cannot be loaded."""
 

@@ -43,12 +43,36 @@ from domain.run import (
     RunStopRequested,
 )
 from domain.run_log import LogIndicatorsDeclared, LogNoted, LogWritten, RunLog, RunNotes
+from domain.sweep import (
+    Sweep,
+    SweepCompleted,
+    SweepCreated,
+    SweepFailed,
+    SweepResumed,
+    SweepStarted,
+    SweepStopped,
+    Trial,
+    TrialCompleted,
+    TrialFailed,
+    TrialPruned,
+    TrialStarted,
+)
 from domain.tape import Tape, TapeBackfilled, TapeDecided, TapeTicked
 
 # Market data beyond this is stored as bars and referenced by content hash.
 MAX_PAYLOAD_BYTES = 100_000
 
-AGGREGATES: tuple[type[Aggregate], ...] = (Run, Order, RiskGuard, RunLog, RunNotes, Tape, ExchangeAccountRecord)
+AGGREGATES: tuple[type[Aggregate], ...] = (
+    Run,
+    Order,
+    RiskGuard,
+    RunLog,
+    RunNotes,
+    Tape,
+    ExchangeAccountRecord,
+    Sweep,
+    Trial,
+)
 
 
 def split_topic(topic: str) -> tuple[str, int]:
@@ -169,6 +193,16 @@ CATALOGUE = Catalogue(
         LogWritten,
         AccountReconciled,
         AccountDiscrepancyFound,
+        SweepCreated,
+        SweepStarted,
+        SweepStopped,
+        SweepResumed,
+        SweepCompleted,
+        SweepFailed,
+        TrialStarted,
+        TrialCompleted,
+        TrialPruned,
+        TrialFailed,
     )
 )
 

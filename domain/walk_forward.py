@@ -4,10 +4,10 @@ What counts is the out-of-sample parts put together: nothing in them was known w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from domain.errors import ParameterInvalid
@@ -17,8 +17,7 @@ from domain.performance import DAYS_A_YEAR, MIN_DAYS_TO_ANNUALISE, EquityCurve
 MOST_WINDOWS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class WalkForwardWindow:
+class WalkForwardWindow(msgspec.Struct, frozen=True):
     """Parameters are chosen on [start, split) and tried on [split, end); UTC."""
 
     start: datetime

@@ -21,6 +21,7 @@ from application.live_runs import LiveRuns
 from application.live_tools import LiveRunTools
 from application.ports import SessionCalendar
 from application.supervisor import Supervisor
+from application.sweep_keeper import SweepKeeper
 from domain.errors import DatabaseUnavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
 from interfaces.broadcast import Broadcast
@@ -38,6 +39,7 @@ from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
+from interfaces.sweep_process import SweepHostLauncher
 from projections.catalog import READ_MODELS
 from projections.processor import Processor
 from projections.rebuild_jobs import RebuildJobs
@@ -77,6 +79,7 @@ class Weaver:
     realtime: RealtimeClock
     claims: DatabaseRunClaims
     launcher: ChildLauncher
+    sweeps: SweepKeeper | None
     clock: Clock
     since: datetime
 
@@ -93,9 +96,13 @@ class Weaver:
         if (halt := halted(self.journal)) is not None:
             self.latch.halt(halt.message)
         self.supervisor.start()
+        if self.sweeps is not None:
+            self.sweeps.start()
 
     def stop(self) -> None:
         """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
+        if self.sweeps is not None:
+            self.sweeps.stop()
         self.supervisor.stop()
         self.markets.stop()
         self.halting.stop()
@@ -123,7 +130,8 @@ def compose(
 ) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
-    only: limits the supervisor to this run. spare: a process started ahead for the first session.
+    only: limits the supervisor to this run, and no sweeps are looked after. spare: a process started ahead for the
+    first session.
     catalogue: the events this process records and reads. projector: the process that keeps the read models; None: this
     one does.
     Raises DatabaseUnavailable when the database is away or not migrated.
@@ -183,6 +191,11 @@ def compose(
         realtime=realtime,
         claims=claims,
         launcher=launcher,
+        sweeps=None
+        if only is not None
+        else SweepKeeper(
+            journal, tail, DatabaseRunClaims(database_url), SweepHostLauncher(database_url, settings), report
+        ),
         clock=clock,
         since=clock.now(),
     )

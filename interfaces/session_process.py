@@ -24,13 +24,13 @@ KILL_PATIENCE_SECONDS = 10.0
 class ChildProcess:
     """Implements `SessionProcess`. Its standard input is the line to it: closed, by whatever end, it ends itself.
 
-    It loads what it needs and waits; what it is to do is told by `give`.
+    It loads what it needs and waits; what it is to do is told by `give`. module: what it runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "interfaces.session_child") -> None:
         signs, told = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "interfaces.session_child", str(told)],
+            [sys.executable, "-P", "-m", module, str(told)],
             pass_fds=(told,),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

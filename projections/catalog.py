@@ -11,6 +11,7 @@ from projections.log import LogReadModel
 from projections.orders import OrdersReadModel
 from projections.runs import RunsReadModel
 from projections.stats import StatsReadModel
+from projections.sweeps import SweepsReadModel
 from projections.view import ReadModel
 
 READ_MODELS: tuple[ReadModel, ...] = (
@@ -24,6 +25,7 @@ READ_MODELS: tuple[ReadModel, ...] = (
     DecisionsReadModel(),
     StatsReadModel(),
     ExchangeAccountsReadModel(),
+    SweepsReadModel(),
 )
 
 

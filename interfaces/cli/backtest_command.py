@@ -1,7 +1,7 @@
 """`weaver backtest`: one strategy over bars of a file or of the store, from the check of its input to its report."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +15,8 @@ from interfaces.cli.options import Json
 from interfaces.cli.printing import notice, print_json, progress_bar, say
 
 if TYPE_CHECKING:
-    from application.commands import CreateRun
-    from domain.run import BarFile
+    from application.commands import CreateRun, PromoteTrial
+    from domain.run import BarFile, Run, RunCreated
     from interfaces.cli.backtest_report import Result
     from interfaces.cli.report_file import ReportFile
     from interfaces.composition import Weaver
@@ -91,7 +91,7 @@ def backtest(
         name=name,
         tags=tag,
     )
-    command = described.command(_bar_files([parse_symbol(one) for one in symbol], data or []))
+    command = described.command(bar_files([parse_symbol(one) for one in symbol], data or []))
     in_files = _ranges_in_files(command)
     html = None
     if report_file is not None:
@@ -123,36 +123,61 @@ def traded(
     in_files: the range of each bar file of the command. html: where its report is written, None for none.
     spare: a process started ahead to trade it.
     """
-    from application.runs import load_run
-    from interfaces.cli.backtest_execution import BacktestFailed, completed, execute
-    from interfaces.cli.backtest_report import Result, of_strategy
     from interfaces.composition import compose
 
     weaver = compose(settings, database_url, only=command.run_id, spare=spare)
     try:
         ranges = in_files or _ranges_in_store(weaver, command)
-        with progress_bar(f"{command.strategy_id} {' '.join(command.symbols)}") as told:
-            end = execute(weaver, command, told)
-        try:
-            done = completed(end, command.run_id)
-        except BacktestFailed as failure:
-            if failure.traceback is not None:
-                sys.stderr.write(f"{of_strategy(failure.traceback).rstrip()}\n")
-            raise
-        run = load_run(weaver.journal, command.run_id)
-        result = Result(
-            command=command,
-            run=run,
-            end=end,
-            completed=done,
-            start_time=min(first for first, _ in ranges),
-            end_time=max(last for _, last in ranges),
-        )
-        if html is not None:
-            html.write(weaver, result)
-        return result
+        return _result(weaver, command, f"{command.strategy_id} {' '.join(command.symbols)}", lambda run: ranges, html)
     finally:
         weaver.stop()
+
+
+def promoted(settings: "Settings", database_url: str, command: "PromoteTrial") -> "Result":
+    """Run a trial of a sweep as a backtest and return its result; raise as `traded` does."""
+    from interfaces.composition import compose
+
+    def ranges(run: "Run") -> Sequence[Range]:
+        return _ranges_in_files(run.created) or _ranges_in_store(weaver, run.created)
+
+    weaver = compose(settings, database_url, only=command.run_id)
+    try:
+        return _result(weaver, command, f"trial {command.number}", ranges, None)
+    finally:
+        weaver.stop()
+
+
+def _result(
+    weaver: "Weaver",
+    command: "CreateRun | PromoteTrial",
+    title: str,
+    ranges: "Callable[[Run], Sequence[Range]]",
+    html: "ReportFile | None",
+) -> "Result":
+    from application.runs import load_run
+    from interfaces.cli.backtest_execution import BacktestFailed, completed, execute
+    from interfaces.cli.backtest_report import Result, of_strategy
+
+    with progress_bar(title) as told:
+        end = execute(weaver, command, told)
+    try:
+        done = completed(end, command.run_id)
+    except BacktestFailed as failure:
+        if failure.traceback is not None:
+            sys.stderr.write(f"{of_strategy(failure.traceback).rstrip()}\n")
+        raise
+    run = load_run(weaver.journal, command.run_id)
+    used = ranges(run)
+    result = Result(
+        run=run,
+        end=end,
+        completed=done,
+        start_time=min(first for first, _ in used),
+        end_time=max(last for _, last in used),
+    )
+    if html is not None:
+        html.write(weaver, result)
+    return result
 
 
 def report(result: "Result", settings: "Settings", json_wanted: bool) -> None:
@@ -165,7 +190,8 @@ def report(result: "Result", settings: "Settings", json_wanted: bool) -> None:
         print_report(result, page_url(settings, result.run.id))
 
 
-def _bar_files(symbols: Sequence[str], data: Sequence[str]) -> tuple["BarFile", ...]:
+def bar_files(symbols: Sequence[str], data: Sequence[str]) -> tuple["BarFile", ...]:
+    """Return the file of each symbol, none without files; raise InvalidInput unless there are as many."""
     from domain.errors import InvalidInput
     from domain.run import BarFile
 
@@ -177,7 +203,7 @@ def _bar_files(symbols: Sequence[str], data: Sequence[str]) -> tuple["BarFile", 
     return tuple(BarFile(symbol, str(Path(path).absolute())) for symbol, path in zip(symbols, data, strict=False))
 
 
-def _ranges_in_files(command: "CreateRun") -> list[Range]:
+def _ranges_in_files(command: "CreateRun | RunCreated") -> list[Range]:
     """Check every file before anything is written; return what range of it the run will use."""
     from domain.errors import InvalidInput
     from domain.market import Timeframe
@@ -202,7 +228,7 @@ def _ranges_in_files(command: "CreateRun") -> list[Range]:
     return ranges
 
 
-def _ranges_in_store(weaver: "Weaver", command: "CreateRun") -> list[Range]:
+def _ranges_in_store(weaver: "Weaver", command: "CreateRun | RunCreated") -> list[Range]:
     """What range of each symbol's stored bars the run will use; symbols without any are refused with the command."""
     from domain.errors import InvalidInput
     from domain.market import Timeframe

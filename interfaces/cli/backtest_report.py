@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 import domain
-from application.commands import CreateRun
 from domain.money import plain
 from domain.run import Run, RunCompleted, RunCreated
 from interfaces.cli.backtest_execution import BacktestEnd
@@ -63,9 +62,8 @@ _OWN_FRAMES = tuple(f"{_FRAME}{_SOURCES / name}/" for name in ("application", "d
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished backtest: what was asked, what was recorded, the range of the bars it really used."""
+    """A finished backtest: what was recorded, the range of the bars it really used."""
 
-    command: CreateRun
     run: Run
     end: BacktestEnd
     completed: RunCompleted

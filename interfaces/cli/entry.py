@@ -22,6 +22,8 @@ from interfaces.cli import (
     run_commands,
     serve_command,
     strategies_commands,
+    sweep_command,
+    sweeps_commands,
 )
 from interfaces.cli.outcomes import FAILED, SIGNALLED, WRONG_USE, Interrupted, OutputClosed, one_line, outcome_of
 from interfaces.cli.printing import notice, print_line, silence_stdout
@@ -44,6 +46,7 @@ def _application() -> typer.Typer:
     app.command("serve")(serve_command.serve)
     app.command("demo")(demo_command.demo)
     app.command("backtest")(backtest_command.backtest)
+    app.command("sweep")(sweep_command.sweep)
     for group in (
         data_commands,
         strategies_commands,
@@ -51,6 +54,7 @@ def _application() -> typer.Typer:
         orders_commands,
         risk_commands,
         events_commands,
+        sweeps_commands,
     ):
         app.add_typer(group.group)
     app.command("migrate")(database_commands.migrate)

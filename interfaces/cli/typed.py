@@ -11,7 +11,7 @@ from domain.errors import InvalidInput
 
 # Beyond any account: an exponent typed by mistake must not become a number of a thousand digits.
 MAX_DIGITS = 18
-LISTINGS = {"run": "weaver run list", "order": "weaver orders list"}
+LISTINGS = {"run": "weaver run list", "order": "weaver orders list", "sweep": "weaver sweeps list"}
 
 
 def moment(text: str | None, option: str) -> datetime | None:
@@ -65,8 +65,8 @@ def strategy(text: str) -> str:
     return text
 
 
-def identity(text: str, what: Literal["run", "order"]) -> UUID:
-    """Return the id; `what` names what it should be the id of, `run` or `order`."""
+def identity(text: str, what: Literal["run", "order", "sweep"]) -> UUID:
+    """Return the id; `what` names what it should be the id of."""
     try:
         return UUID(text.strip())
     except ValueError:

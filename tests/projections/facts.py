@@ -27,6 +27,7 @@ from domain.run_log import RunLog, log_line, log_stream_id
 from domain.tape import Tape, TapeBar, tape_stream_id
 from projections.catalog import READ_MODELS
 from projections.view import ReadModel, fold_batch
+from tests.projections.sweep_facts import life_of_a_sweep
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 STORE = UUID(int=7)
@@ -178,11 +179,12 @@ def forget(connection: Connection[TupleRow]) -> None:
 def random_facts(seed: int, runs: int = 4, orders: int = 30) -> Iterator[Recorded]:
     """Lives of runs and their orders, interleaved: filled in parts, cancelled, filled late, rejected, left open.
 
-    Beside the backtests there is a run at an exchange, and the account it trades there.
+    Beside the backtests there is a run at an exchange, the account it trades there, and a sweep.
     """
     generator = np.random.default_rng(seed)
     lives = [list(_life(generator, orders)) for _ in range(runs)]
     lives += [list(_life_at_an_exchange(generator, orders // 2)), list(_life_of_an_account(generator, orders // 3))]
+    lives.append(list(life_of_a_sweep(generator, run_created())))
     while waiting := [life for life in lives if life]:
         life = waiting[generator.integers(len(waiting))]
         yield from life[: (taken := int(generator.integers(1, 6)))]

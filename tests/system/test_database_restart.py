@@ -66,4 +66,8 @@ def take_away_and_watch(server: WeaverServer, database: SystemServer, expected: 
     assert took <= CATCH_UP_SECONDS, f"caught up after {took:.1f} s"
     assert server.get("/runs", min_position=head)["total"] == expected
     # by the projector, for which the server stands by, or by the server until the projector is back
-    assert {item["state"] for item in server.get("/system/read-models")["items"]} <= {"standby", "following"}
+
+    def is_led() -> bool:
+        return {item["state"] for item in server.get("/system/read-models")["items"]} <= {"standby", "following"}
+
+    wait_until(is_led, 20, "somebody leads every read model")
