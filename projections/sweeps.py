@@ -42,7 +42,7 @@ class SweepRow:
     """A sweep as the REST contract shows it; changed only while a batch is folded.
 
     trials: how many there are in all, None before its bars were read. completed, pruned, failed: how many have ended
-    so. best: number of the best trial so far, of the newest window.
+    so. best: number of the best trial so far, of the newest window that has one.
     """
 
     id: UUID

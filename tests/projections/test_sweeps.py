@@ -67,7 +67,7 @@ def test_a_trial_that_misses_a_constraint_is_never_the_best_and_comes_after_thos
 
 
 def test_trials_are_found_by_window_part_status_and_number(connection: Connection[TupleRow]) -> None:
-    events = list(life_of_a_sweep(np.random.default_rng(3), run_created()))
+    events = list(life_of_a_sweep(np.random.default_rng(4), run_created()))
     append(connection, events)
     fold(connection, SweepsReadModel(), batch=5)
     sweep_id = events[0].originator_id
