@@ -205,6 +205,7 @@ class Sweep(Aggregate):
         self.description: SweepCreated | None = None
         self.status = SweepStatus.RUNNING
         self.started: SweepStarted | None = None
+        self.failure: SweepFailed | None = None
 
     @property
     def created(self) -> SweepCreated:
@@ -258,7 +259,7 @@ class Sweep(Aggregate):
             case SweepCompleted():
                 self.status = SweepStatus.COMPLETED
             case SweepFailed():
-                self.status = SweepStatus.ERROR
+                self.status, self.failure = SweepStatus.ERROR, event
             case _:
                 raise TypeError(f"{type(event).__name__} is no event of a sweep")
 

@@ -113,6 +113,9 @@ def execute(
     else:
         _run_here(weaver, watch, sweep_id, workers)
     _await_read_model(weaver)
+    failure = load_sweep(weaver.journal, sweep_id).failure
+    if failure is not None:
+        raise CommandFailed(f"the sweep failed: {failure.message}")
 
 
 def _run_here(weaver: "Weaver", watch: _SweepWatch, sweep_id: UUID, workers: int | None) -> None:

@@ -135,8 +135,12 @@ def _print_guards(sweep: SweepRow) -> None:
     if not sweep.guards:
         return
     print_line()
-    if sweep.best is not None:
-        print_line(f"Best is trial {sweep.best} of {sweep.guards['trials']['value']}.")
+    if sweep.best is None:
+        rules = ", or miss a constraint" if sweep.constraints else ""
+        print_line(f"No trial counts: in all of them {sweep.objective} is undefined{rules}.")
+        print_line("Nothing is annualised under 30 days; total_return is always defined.")
+        return
+    print_line(f"Best is trial {sweep.best} of {sweep.guards['trials']['value']}.")
     for name, words in GUARD_LINES:
         print_line(f"{words}: {_told(name, sweep.guards[name])}")
     for name, words in INTERVAL_NAMES.items():
