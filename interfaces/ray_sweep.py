@@ -6,8 +6,11 @@ what it was given.
 """
 
 import os
+import socket
+import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from interfaces.composition import Weaver
 
 WAIT_SECONDS = 0.5
+CONNECT_SECONDS = 5.0
 MAX_FILES_BYTES = 5_000_000
 
 
@@ -51,7 +55,13 @@ def run_on_ray(weaver: "Weaver", sweep_id: UUID, address: str, workers: int | No
 
     workers: how many trials at once, by default as many as the cluster has cores.
     """
-    ray = _ray()
+    # Ray tells of dead workers on stdout, which is for what was asked
+    with redirect_stdout(sys.stderr):
+        _run(weaver, _ray(), sweep_id, address, workers)
+
+
+def _run(weaver: "Weaver", ray: Any, sweep_id: UUID, address: str, workers: int | None) -> None:  # noqa: ANN401
+    _require_listener(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="weaver")
     except (ConnectionError, ValueError) as error:
@@ -68,6 +78,19 @@ def run_on_ray(weaver: "Weaver", sweep_id: UUID, address: str, workers: int | No
     finally:
         claims.close()
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Raise InvalidInput if nobody listens at `host:port`: Ray itself would go on trying for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # auto, or a name of Ray's own
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InvalidInput(
+            f"there is no Ray cluster at {address}: {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
 def _hand_out(
