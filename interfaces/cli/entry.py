@@ -22,6 +22,7 @@ from interfaces.cli import (
     run_commands,
     serve_command,
     strategies_commands,
+    verify_command,
 )
 from interfaces.cli.outcomes import FAILED, SIGNALLED, WRONG_USE, Interrupted, OutputClosed, one_line, outcome_of
 from interfaces.cli.printing import notice, print_line, silence_stdout
@@ -56,6 +57,7 @@ def _application() -> typer.Typer:
     app.command("migrate")(database_commands.migrate)
     app.command("rebuild")(database_commands.rebuild)
     app.command("replay")(replay_command.replay)
+    app.command("verify")(verify_command.verify)
     app.command("doctor")(doctor_command.doctor)
     return app
 
