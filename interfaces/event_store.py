@@ -23,10 +23,10 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row, tuple_row
 
-from application.journal import Performed, PerformedBefore
+from application.journal import ImportedRows, Performed, PerformedBefore
 from domain.events import JournalEntry, Once
 from interfaces.database import connection_parameters
-from interfaces.journal_chain import COLUMNS, Link, continued, copied_rows
+from interfaces.journal_chain import COLUMNS, ChainedEntry, Link, continued, copied_rows, copied_streams
 
 # Importing the library has silenced these.
 for _name in ("psycopg", "psycopg.pool"):
@@ -52,6 +52,7 @@ where key = %s and created_at >= clock_timestamp() - interval '24 hours'
 PERFORMED_BEFORE = "WV001"  # the SQLSTATE of weaver_append_once for a known key
 _BEGIN_COPY = "select * from weaver_begin_copy(%s, %s::jsonb, %s, %s)"
 _COPY = f"copy weaver_events ({COLUMNS}, hash) from stdin (format binary)"
+_AS_JSONB = "select given::jsonb::text from unnest(%s::text[]) with ordinality as metas (given, place) order by place"
 _OWN = """
 select notification_id
 from unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) with ordinality
@@ -150,6 +151,10 @@ class PostgresJournalRecorder(PostgresApplicationRecorder):
     def copy_events(self, rows: Sequence[tuple[UUID, int, str, bytes]], run_id: UUID, meta: str) -> int:
         """Append rows of stream, version, topic and state by COPY in one transaction; return the last position."""
         return self._append(_Append(rows, run_id, meta), _copy)[-1]
+
+    def import_events(self, rows: ImportedRows, run_id: UUID) -> int:
+        """Append rows of stream, version, topic, state and meta in one transaction; return the last position."""
+        return self._persist(lambda connection: _import(connection, rows, run_id))
 
     def select_events(
         self,
@@ -315,3 +320,30 @@ def _copy(connection: Connection[Any], append: _Append) -> Sequence[int]:
             for piece in copied_rows(append.rows, link):
                 copy.write(piece)
         return [first + len(append.rows) - 1]
+
+
+def _import(connection: Connection[Any], rows: ImportedRows, run_id: UUID) -> int:
+    with connection.transaction(), connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        cursor.execute(_BEGIN_COPY, (len(rows), "{}", [], []), prepare=True)
+        [(_, previous, first, now_at, _)] = cursor
+        metas = list({meta for *_, meta in rows})
+        cursor.execute(_AS_JSONB, (metas,))
+        texts = {meta: text for meta, (text,) in zip(metas, cursor, strict=True)}
+        entries = (
+            ChainedEntry(
+                position,
+                previous if position == first else position - 1,
+                stream_id,
+                version,
+                topic,
+                state,
+                run_id,
+                texts[meta],
+                now_at,
+            )
+            for position, (stream_id, version, topic, state, meta) in enumerate(rows, first)
+        )
+        with cursor.copy(_COPY) as copy:
+            for piece in copied_streams(entries):
+                copy.write(piece)
+    return int(first) + len(rows) - 1

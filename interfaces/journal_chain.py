@@ -133,6 +133,20 @@ def copied_rows(rows: Rows, link: Link) -> Iterator[bytes]:
     yield b"".join(parts)
 
 
+def copied_streams(entries: Iterable[ChainedEntry]) -> Iterator[bytes]:
+    """Yield entries of whole streams, chained from their beginnings, as COPY takes them: of COLUMNS and the hash."""
+    heads, parts = dict[UUID, bytes](), [_HEADER]
+    for entry in entries:
+        head = BEGINNING if entry.version == 1 else heads[entry.stream_id]
+        heads[entry.stream_id] = digest = entry.hash(head)
+        parts += (_COUNT, entry.encoded(), _HASH_LENGTH, digest)
+        if len(parts) > PIECE:
+            yield b"".join(parts)
+            parts.clear()
+    parts.append(_TRAILER)
+    yield b"".join(parts)
+
+
 def copied_entries(copied: Iterable[bytes | bytearray | memoryview]) -> Iterator[CopiedEntry]:
     """Yield the entries that COPY gives, a row in each piece, of the hash and then COLUMNS."""
     for piece in copied:

@@ -10,6 +10,7 @@ import typer
 from typer import TyperException
 
 from interfaces.cli import (
+    archive_commands,
     backtest_command,
     data_commands,
     database_commands,
@@ -19,7 +20,6 @@ from interfaces.cli import (
     orders_commands,
     replay_command,
     risk_commands,
-    run_commands,
     serve_command,
     strategies_commands,
     verify_command,
@@ -48,7 +48,7 @@ def _application() -> typer.Typer:
     for group in (
         data_commands,
         strategies_commands,
-        run_commands,
+        archive_commands,
         orders_commands,
         risk_commands,
         events_commands,
