@@ -257,7 +257,7 @@ def _bars(parts: list[BarsPart]) -> Bars:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a gzip'd file, each with its end. Raises zlib.error, and EOFError behind the last whole line."""
+    """Yield the lines of a gzip'd file, each with its end. Raises zlib.error, and EOFError where it was cut off."""
     gunzip, rest = zlib.decompressobj(wbits=31), b""
     with path.open("rb") as file:
         while not gunzip.eof and (piece := gunzip.unconsumed_tail or file.read(READ_BYTES)):

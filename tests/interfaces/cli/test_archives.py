@@ -279,9 +279,7 @@ def test_the_exported_chain_is_the_one_of_the_journal(
 ) -> None:
     _, file = exported
     with connect(database_url) as connection:
-        hashes = [
-            digest.hex() for (digest,) in connection.execute("select hash from weaver_events order by notification_id")
-        ]
+        stored = connection.execute("select hash from weaver_events order by notification_id").fetchall()
     assert [line["hash"] for line in lines_of(file) if line["line"] == "event"] == [
         digest.hex() for (digest,) in stored
     ]
