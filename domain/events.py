@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+# In the meta of an entry of an imported run: the id of the store that recorded it.
 ORIGIN = "origin"
 
 

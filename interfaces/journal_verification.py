@@ -111,7 +111,7 @@ def verify_journal(
 
 def _batches(connection: Connection[Any], run_id: UUID | None, end: int) -> Iterator[Sequence[CopiedEntry]]:
     statement = _ENTRIES.format(condition="true" if run_id is None else "run_id = %(run_id)s")
-    after = 0
+    after = -(1 << 63)
     while True:
         with connection.cursor() as cursor:
             with cursor.copy(statement.encode(), {"run_id": run_id, "after": after, "end": end}) as copy:
@@ -148,6 +148,10 @@ class _Walk:
             self.events += 1
             self.streams += entry.version == 1
             self.digest.update(entry.hash)
+            if entry.position < 1:
+                stream_id = UUID(bytes=entry.stream_id)
+                self.tell(Finding("inserted", entry.position, stream_id, entry.topic, "positions begin at 1"))
+                continue
             head = asked.get((entry.stream_id, entry.version - 1)) if head is None else head
             if head is None:
                 self._suspect(Suspect(entry, follows_nothing=True))

@@ -75,8 +75,8 @@ def _status(archive: Archive, catalogue: Catalogue) -> RunStatus:
     run = Run.fold(
         None, (Recorded(run_id, one.version, catalogue.decode(one.topic, one.state.encode())) for one in own)
     )
-    if run is None:
-        raise InvalidInput(f"the archive has no stream of run {run_id}")
+    if run is None or run.description is None or archive.events[0].stream_id != run_id:
+        raise InvalidInput(f"the archive does not begin with the description of run {run_id}")
     return run.status
 
 

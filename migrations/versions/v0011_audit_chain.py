@@ -1,7 +1,7 @@
-"""Every entry of the journal is chained to the one before it in its stream, and names the one before it in the journal.
+"""Each entry of the journal is chained to the one before it in its stream, and names the one before it in the journal.
 
-What is stored already is chained as it stands, and nothing is appended meanwhile: 18 seconds for 200,000 entries, on two
-cores that had much else to do.
+What is stored already is chained as it stands, and nothing is appended meanwhile: 18 seconds for 200,000 entries, on
+two cores that had much else to do.
 
 Revision ID: 0011
 Revises: 0010

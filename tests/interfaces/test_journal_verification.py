@@ -252,6 +252,11 @@ def test_a_forged_entry_with_a_hash_of_chance_is_told_once(journal: Journal) -> 
     assert found(journal) == [("inserted", at)]
 
 
+def test_nothing_hides_before_the_first_position(journal: Journal) -> None:
+    forged(journal, -5, 0)
+    assert found(journal) == [("inserted", -5)]
+
+
 def test_an_entry_written_at_the_end_by_hand_does_not_have_the_hash_it_should_have(journal: Journal) -> None:
     [(head,)] = journal[1].execute("select max(notification_id) from weaver_events")
     insert(journal, entry_at(journal, 1)._replace(position=head + 1, previous=head, stream_id=new_id()), b"")
