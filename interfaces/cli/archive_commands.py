@@ -19,9 +19,10 @@ def export_run(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it; a file there is replaced.")],
     json_wanted: Json = False,
 ) -> None:
-    """Write a run into one file: its events with their hashes, its bars, and its strategy's file if that is yours.
+    """Write a run into one file that verifies.
 
-    A run that trades is written as far as it has come.
+    It holds the events with their hashes, the bars, and the strategy's file if that is yours. A run that trades is
+    written as far as it has come.
     """
     from domain.errors import InvalidInput
     from interfaces.run_export import Exporter
@@ -53,9 +54,9 @@ def import_run(
     check: Annotated[bool, typer.Option("--check", help="Verify the file; import nothing.")] = False,
     json_wanted: Json = False,
 ) -> None:
-    """Verify the file of a run and append the run to the journal: all of it, or nothing.
+    """Verify the file of a run, and take the run in.
 
-    Refused for a run that had not ended when it was exported, and for one that is there already.
+    All of it, or nothing. Refused for a run that had not ended when it was exported, and for one that is there already.
     """
     from interfaces.run_archive import read_archive
     from interfaces.run_import import import_run as imported

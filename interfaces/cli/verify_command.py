@@ -26,10 +26,11 @@ def verify(
     ] = None,
     json_wanted: Json = False,
 ) -> None:
-    """Check that nobody has edited, deleted, reordered or cut off what the journal recorded.
+    """Check that the journal is as it was recorded.
 
-    Every event is held against its hash, its stream and the event before it. Write the position and the digest down
-    somewhere else: with them even a journal that was rewritten, hashes and all, is found out later.
+    What was edited, deleted, inserted, reordered or cut off is named. Every event is held against its hash, its stream
+    and the event before it. Write the position and the digest down somewhere else: with them even a journal that was
+    rewritten, hashes and all, is found out later.
     """
     from domain.errors import InvalidInput
     from interfaces.journal_verification import verify_journal
