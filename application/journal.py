@@ -13,12 +13,23 @@ from eventsourcing.utils import Environment, EnvType
 
 from domain.errors import ConcurrentChange, Conflict, DatabaseUnavailable, InvalidInput, one_line
 from domain.event_catalogue import CATALOGUE, Catalogue
-from domain.events import Aggregate, Chain, JournalEntry, Recorded
+from domain.events import ORIGIN, Aggregate, Chain, JournalEntry, Recorded
 
 # Of one transaction of `append_batch`: so many keep the appends of others beside it below some 15 ms.
 MAX_BATCH = 1_000
 
 type Rows = Sequence[tuple[UUID, int, str, bytes]]
+
+
+# Of a run that was imported: stream, version, topic, state, and `meta` as it was recorded.
+type ImportedRows = Sequence[tuple[UUID, int, str, bytes, str]]
+
+
+class Imported(NamedTuple):
+    """Where a run was imported from. store_id: the other journal's. sha256: of the archive, hexadecimal."""
+
+    store_id: UUID
+    sha256: str
 
 
 class Performed(NamedTuple):
@@ -47,6 +58,10 @@ class JournalRecorder(Protocol):
 
     def copy_events(self, rows: Rows, run_id: UUID, meta: str) -> int:
         """Append rows of stream, version, topic and state in one transaction; return the last position."""
+        ...
+
+    def import_events(self, rows: ImportedRows, run_id: UUID) -> int:
+        """Append rows in one transaction, each with a meta of its own; return the last position."""
         ...
 
     def read(self, after: int, limit: int, topics: Sequence[str], run_id: UUID | None) -> list[JournalEntry]:
@@ -165,6 +180,20 @@ class Journal(Application[UUID]):
             encode = self.catalogue.encode
             rows = [(one.originator_id, one.originator_version, *encode(one.event)) for one in recorded]
             return self._journal.copy_events(rows, run_id, _meta(chain))
+
+    def import_run(self, rows: ImportedRows, run_id: UUID, origin: Imported) -> int:
+        """Append the events of a run that another journal has recorded; return the position of the last one.
+
+        One transaction, however many they are: nobody may see half a run. Where they are from is added to their meta;
+        what was imported into that journal before keeps the origin it has. Raises as `append_batch` does.
+        """
+        added = {ORIGIN: str(origin.store_id), "archive": origin.sha256}
+        with _domain_errors():
+            stamped = [
+                (stream_id, version, topic, state, json.dumps(added | json.loads(meta), separators=(",", ":")))
+                for stream_id, version, topic, state, meta in rows
+            ]
+            return self._journal.import_events(stamped, run_id)
 
     def read(
         self, after: int, limit: int, *, topics: Sequence[str] = (), run_id: UUID | None = None

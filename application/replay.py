@@ -64,7 +64,7 @@ class ReplayJournal:
         self._journal = journal
         self._run_id = run_id
         self.catalogue = journal.catalogue
-        self.store_id = journal.store_id
+        self.store_id = _store_id(journal, run_id)
         self._topics = None if shows is None else self.catalogue.versions([one.TOPIC for one in shows])
         self.added: list[Recorded] = []
         self.ends: list[Event] = []
@@ -152,6 +152,12 @@ class _Idle:
         self.is_idle = True
 
 
+def _store_id(journal: RunJournal, run_id: UUID) -> UUID:
+    """The store the run was recorded in: the ids of its orders follow from it, wherever it was imported to."""
+    origin = next((entry.origin for entry in journal.stream(run_id)), None)
+    return journal.store_id if origin is None else origin
+
+
 def _count(journal: RunJournal, run_id: UUID, topics: Sequence[str]) -> int:
     after = found = 0
     while entries := journal.read(after, READ_PAGE, topics=topics, run_id=run_id):
@@ -227,7 +233,7 @@ def _different_fill(
 ) -> str | None:
     """The first report of the simulated exchange that its bars do not give again."""
     orders = _Orders(journal)
-    matching = SimulatedMatching(run_id, OrderIds(journal.store_id, run_id), created, sessions, orders.load)
+    matching = SimulatedMatching(run_id, OrderIds(_store_id(journal, run_id), run_id), created, sessions, orders.load)
     catalogue, expected, cause = journal.catalogue, list[Recorded](), ""
     after = 0
     while entries := journal.read(after, READ_PAGE, run_id=run_id):

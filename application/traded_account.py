@@ -134,9 +134,12 @@ class TradedAccount:
         self._protocol.cancel_everything()
 
     def _book_of(self, created: JournalEntry) -> RunBook | None:
-        """Return the book of a run, None for a run of another account: it is nobody's business here."""
+        """Return the book of a run, None for a run of another account: it is nobody's business here.
+
+        An imported run was traded on an account of another Weaver, whatever that is called.
+        """
         event = self._journal.catalogue.decode(created.topic, created.state)
-        if isinstance(event, RunCreated) and (event.mode, event.exchange) == self._traded:
+        if isinstance(event, RunCreated) and (event.mode, event.exchange) == self._traded and created.origin is None:
             return read_book(self._journal, created.stream_id, event)
         self._foreign.add(created.stream_id)
         return None

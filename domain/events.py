@@ -8,6 +8,9 @@ from uuid import UUID
 
 import msgspec
 
+# In the meta of an entry of an imported run: the id of the store that recorded it.
+ORIGIN = "origin"
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fact that happened, immutable, stored for ever under its topic.
@@ -46,7 +49,8 @@ class JournalEntry(NamedTuple):
     """One line of the journal as it is stored: the event undecoded, with its place and its causal chain.
 
     position: the place in the one global order, ascending, with gaps. state: the payload as JSON bytes.
-    meta: `corr_id, causation_id, trace_id, actor`. recorded_at: wall-clock time of the append, UTC.
+    meta: `corr_id, causation_id, trace_id, actor`; of an imported run also `origin`, the id of the store that recorded
+    it, and `archive`, the SHA-256 of the file it came in. recorded_at: wall-clock time of the append, UTC.
     """
 
     position: int
@@ -57,6 +61,12 @@ class JournalEntry(NamedTuple):
     run_id: UUID | None
     meta: Mapping[str, str]
     recorded_at: datetime
+
+    @property
+    def origin(self) -> UUID | None:
+        """The id of the store the entry was imported from, None if it was recorded here."""
+        origin = self.meta.get(ORIGIN)
+        return None if origin is None else UUID(origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ on some thousands of events, and the library's database functions take no lock a
 """
 
 import logging
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,16 +16,17 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
+from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row, tuple_row
 
-from application.journal import Performed, PerformedBefore
+from application.journal import ImportedRows, Performed, PerformedBefore
 from domain.events import JournalEntry, Once
 from interfaces.database import connection_parameters
+from interfaces.journal_chain import COLUMNS, ChainedEntry, Link, continued, copied_rows, copied_streams
 
 # Importing the library has silenced these.
 for _name in ("psycopg", "psycopg.pool"):
@@ -50,13 +50,9 @@ select digest, subject, command_id, position from idempotency_keys
 where key = %s and created_at >= clock_timestamp() - interval '24 hours'
 """
 PERFORMED_BEFORE = "WV001"  # the SQLSTATE of weaver_append_once for a known key
-_COPY = """
-copy weaver_events (originator_id, originator_version, topic, state, run_id, meta) from stdin (format binary)
-"""
-_TELL = """
-select position, pg_notify('weaver_events', position::text)
-from currval(pg_get_serial_sequence('weaver_events', 'notification_id')) as position
-"""
+_BEGIN_COPY = "select * from weaver_begin_copy(%s, %s::jsonb, %s, %s)"
+_COPY = f"copy weaver_events ({COLUMNS}, hash) from stdin (format binary)"
+_AS_JSONB = "select given::jsonb::text from unnest(%s::text[]) with ordinality as metas (given, place) order by place"
 _OWN = """
 select notification_id
 from unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) with ordinality
@@ -155,6 +151,10 @@ class PostgresJournalRecorder(PostgresApplicationRecorder):
     def copy_events(self, rows: Sequence[tuple[UUID, int, str, bytes]], run_id: UUID, meta: str) -> int:
         """Append rows of stream, version, topic and state by COPY in one transaction; return the last position."""
         return self._append(_Append(rows, run_id, meta), _copy)[-1]
+
+    def import_events(self, rows: ImportedRows, run_id: UUID) -> int:
+        """Append rows of stream, version, topic, state and meta in one transaction; return the last position."""
+        return self._persist(lambda connection: _import(connection, rows, run_id))
 
     def select_events(
         self,
@@ -307,24 +307,43 @@ def _own_positions(connection: Connection[Any], append: _Append) -> Sequence[int
 
 
 def _copy(connection: Connection[Any], append: _Append) -> Sequence[int]:
-    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", (APPEND_LOCK,))
+    continuing = list(continued(append.rows))
+    streams, versions = [stream_id for stream_id, _ in continuing], [version for _, version in continuing]
+    with connection.transaction(), connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        # takes the lock, draws the positions, and tells whoever listens once this is committed
+        cursor.execute(_BEGIN_COPY, (len(append.rows), append.meta, streams, versions), prepare=True)
+        [(meta, previous, first, now_at, heads)] = cursor
+        if None in heads:
+            raise IntegrityError(f"stream {streams[heads.index(None)]} does not have the version before")
+        link = Link(previous, first, dict(zip(streams, heads, strict=True)), append.run_id, meta, now_at)
         with cursor.copy(_COPY) as copy:
-            copy.write(_binary_rows(append))
-        [(position, _)] = cursor.execute(_TELL)
-        return [position]
+            for piece in copied_rows(append.rows, link):
+                copy.write(piece)
+        return [first + len(append.rows) - 1]
 
 
-def _binary_rows(append: _Append) -> bytes:
-    """The rows in the binary format of COPY: a count of fields, then each field after its length, big-endian."""
-    run_id = b"" if append.run_id is None else append.run_id.bytes
-    meta = b"\x01" + append.meta.encode()  # jsonb, version 1
-    same = struct.pack(f"!i{len(run_id)}si", len(run_id) or -1, run_id, len(meta)) + meta
-    head, length = struct.Struct("!hi16siqi").pack, struct.Struct("!i").pack
-    topics = {topic: topic.encode() for _, _, topic, _ in append.rows}
-    parts = [b"PGCOPY\n\xff\r\n\x00" + bytes(8)]
-    for stream_id, version, topic, state in append.rows:
-        encoded = topics[topic]
-        parts += (head(6, 16, stream_id.bytes, 8, version, len(encoded)), encoded, length(len(state)), state, same)
-    parts.append(b"\xff\xff")
-    return b"".join(parts)
+def _import(connection: Connection[Any], rows: ImportedRows, run_id: UUID) -> int:
+    with connection.transaction(), connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        cursor.execute(_BEGIN_COPY, (len(rows), "{}", [], []), prepare=True)
+        [(_, previous, first, now_at, _)] = cursor
+        metas = list({meta for *_, meta in rows})
+        cursor.execute(_AS_JSONB, (metas,))
+        texts = {meta: text for meta, (text,) in zip(metas, cursor, strict=True)}
+        entries = (
+            ChainedEntry(
+                position,
+                previous if position == first else position - 1,
+                stream_id,
+                version,
+                topic,
+                state,
+                run_id,
+                texts[meta],
+                now_at,
+            )
+            for position, (stream_id, version, topic, state, meta) in enumerate(rows, first)
+        )
+        with cursor.copy(_COPY) as copy:
+            for piece in copied_streams(entries):
+                copy.write(piece)
+    return int(first) + len(rows) - 1

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from application.backtest import BacktestTools
 from application.clock import WallClock
 from application.journal import Journal
 from application.live import KNOWN_AHEAD, LiveTools
+from application.ports import BarSource, StrategyCatalog
 from application.replay import Verification, verify_backtest, verify_live
 from application.runs import load_run
 from domain.errors import WeaverError
@@ -28,6 +30,7 @@ from interfaces.event_store import journal_environment
 from interfaces.logs import configure_logs
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
+from interfaces.run_import import ArchivedBars, ArchivedStrategy, kept_archive
 from interfaces.strategy_catalog import FileStrategyCatalog
 
 GARBAGE_THRESHOLDS = (500_000, 50, 100)
@@ -70,14 +73,22 @@ def main() -> int:
 
 def _verified(run_id: UUID, task: Mapping[str, Any]) -> Verification:
     database_url, nobody = task["database_url"], _Nobody()
-    catalog, calendar = FileStrategyCatalog(Path(task["strategies_dir"])), ExchangeSessions(Path(task["cache_dir"]))
-    with Journal(journal_environment(database_url, pool_size=1)) as journal:
+    catalog, calendar = FileStrategyCatalog(Path(task["strategies_dir"])), ExchangeSessions(Path(task["home"], "cache"))
+    with Journal(journal_environment(database_url, pool_size=1)) as journal, ExitStack() as stack:
         created = load_run(journal, run_id).created
+        bars: BarSource = BarStore(database_url)
+        strategies: StrategyCatalog = catalog
+        if journal.stream(run_id)[0].origin is not None:
+            archive = kept_archive(Path(task["home"]), run_id)
+            bars = ArchivedBars(archive)
+            if archive.strategy is not None:
+                strategies = archived = ArchivedStrategy(archive.strategy, created.strategy_id, catalog)
+                stack.callback(archived.close)
         if created.mode == "backtest":
             backtest = BacktestTools(
                 journal=journal,
-                catalog=catalog,
-                bars=BarStore(database_url),
+                catalog=strategies,
+                bars=bars,
                 calendar=calendar,
                 clock=WallClock(),
                 progress=nobody,
@@ -87,7 +98,7 @@ def _verified(run_id: UUID, task: Mapping[str, Any]) -> Verification:
             return verify_backtest(run_id, journal, backtest)
         live = LiveTools(
             journal=journal,
-            catalog=catalog,
+            catalog=strategies,
             calendar=calendar,
             clock=WallClock(),
             wakeup=nobody,

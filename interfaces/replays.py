@@ -24,7 +24,7 @@ def verified(run_id: UUID, database_url: str, settings: Settings) -> Verificatio
         "run_id": str(run_id),
         "database_url": database_url,
         "strategies_dir": str(settings.strategies_dir),
-        "cache_dir": str(settings.home / "cache"),
+        "home": str(settings.home),
         "log_format": settings.log_format,
     }
     done = subprocess.run(

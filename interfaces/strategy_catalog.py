@@ -184,6 +184,13 @@ class FileStrategyCatalog:
                 return kind
         raise StrategyNotFound(f"{strategy_id} cannot be loaded: {found.code.label} has changed meanwhile")
 
+    def file_of(self, strategy_id: str) -> tuple[str, str, bytes] | None:
+        """Return name, class and text of a strategy's file, None for one of a package; raise as `describe` does."""
+        found = self._healthy(strategy_id, run_here=False)
+        if found.code.origin in ("bundled", "package"):
+            return None
+        return found.code.label, found.description.class_name, found.code.text()
+
     def _healthy(self, strategy_id: str, *, run_here: bool) -> _Found:
         found = self._find(strategy_id, run_here=run_here)
         if found is None:

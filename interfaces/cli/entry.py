@@ -10,6 +10,7 @@ import typer
 from typer import TyperException
 
 from interfaces.cli import (
+    archive_commands,
     backtest_command,
     data_commands,
     database_commands,
@@ -19,11 +20,11 @@ from interfaces.cli import (
     orders_commands,
     replay_command,
     risk_commands,
-    run_commands,
     serve_command,
     strategies_commands,
     sweep_command,
     sweeps_commands,
+    verify_command,
 )
 from interfaces.cli.outcomes import FAILED, SIGNALLED, WRONG_USE, Interrupted, OutputClosed, one_line, outcome_of
 from interfaces.cli.printing import notice, print_line, silence_stdout
@@ -50,7 +51,7 @@ def _application() -> typer.Typer:
     for group in (
         data_commands,
         strategies_commands,
-        run_commands,
+        archive_commands,
         orders_commands,
         risk_commands,
         events_commands,
@@ -60,6 +61,7 @@ def _application() -> typer.Typer:
     app.command("migrate")(database_commands.migrate)
     app.command("rebuild")(database_commands.rebuild)
     app.command("replay")(replay_command.replay)
+    app.command("verify")(verify_command.verify)
     app.command("doctor")(doctor_command.doctor)
     return app
 

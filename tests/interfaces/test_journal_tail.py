@@ -99,8 +99,8 @@ def append_silently(database_url: str) -> UUID:
     stream_id = new_id()
     with connect(database_url) as connection:
         connection.execute(
-            "insert into weaver_events (originator_id, originator_version, topic, state) "
-            "values (%s, 1, 'order.cancelled', '{}')",
+            "insert into weaver_events (originator_id, originator_version, topic, state, previous, hash) "
+            "values (%s, 1, 'order.cancelled', '{}', 0, '')",
             (stream_id,),
         )
     return stream_id

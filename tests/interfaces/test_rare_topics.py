@@ -9,10 +9,10 @@ from interfaces.event_store import read_entries
 RUNS, EVENTS_A_RUN = 20, 1_000
 # Each run was asked to start and has completed; the other events are of orders.
 FILL = """
-insert into weaver_events (originator_id, originator_version, topic, state, run_id)
+insert into weaver_events (originator_id, originator_version, topic, state, run_id, previous, hash)
 select md5(run::text || ' ' || number)::uuid, 1,
        case number when 1 then 'run.created' when 2 then 'run.start_requested' when %(last)s then 'run.completed'
-       else 'order.created' end, '{}', md5(run::text)::uuid
+       else 'order.created' end, '{}', md5(run::text)::uuid, 0, ''
 from generate_series(1, %(runs)s) as run, generate_series(1, %(last)s) as number
 order by run, number
 """
