@@ -9,6 +9,7 @@ from application.commands import (
     CreateRun,
     DeleteRun,
     FlattenRun,
+    ForkRun,
     HaltTrading,
     PauseRun,
     ResumeRun,
@@ -17,6 +18,7 @@ from application.commands import (
     StopRun,
 )
 from application.exchange import ExchangeCatalog
+from application.forks import ForkHandler
 from application.journal import Journal
 from application.kill_switch import KillSwitchHandlers
 from application.orders import OrderHandlers
@@ -45,6 +47,7 @@ class Dispatch:
         kill_switch = KillSwitchHandlers(journal, clock)
         self._handlers: Mapping[type[Command], Handler] = {
             CreateRun: runs.create,
+            ForkRun: ForkHandler(journal, clock, catalog, bars).fork,
             StartRun: runs.start,
             StopRun: runs.stop,
             PauseRun: runs.pause,
