@@ -111,7 +111,7 @@ class ForkHandler:
         if found.version != created.strategy_version:
             raise StrategyChanged(
                 f"{created.strategy_id} is at version {found.version}, the run has {created.strategy_version}: a "
-                "fork needs that file as it was; name a strategy, and no position, to try another version from the beginning"
+                "fork needs that file as it was; to try another version from the beginning, name it and no position"
             )
         return found
 

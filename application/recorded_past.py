@@ -109,8 +109,8 @@ class RecordedPast:
         if derived != decided:
             raise ReplayDiverged(
                 f"the strategy of run {self._parent.run_id} does not decide again what it has decided up to "
-                f"{self._parent.moment:%Y-%m-%d %H:%M:%S} ({len(derived)} orders, recorded are {len(decided)}): the run "
-                "cannot be forked there"
+                f"{self._parent.moment:%Y-%m-%d %H:%M:%S} ({len(derived)} orders, recorded are {len(decided)}): "
+                "the run cannot be forked there"
             )
         self._hand_over()
 

@@ -36,8 +36,10 @@ def session_of(
     bars: Sequence[Bars], described: RunCreated, strategy: Strategy, past: Session | None, handover: int, log: RunLog
 ) -> Session:
     """A session on a timeline of its own; of a fork with a past."""
-    made: Any = (RUN, described, OrderIds(STORE, RUN), Timeline(bars), strategy, lambda message, fields: None, {}, log)
-    return Session(*made) if past is None else ForkedSession(*made, past, handover)
+    ids, timeline = OrderIds(STORE, RUN), Timeline(bars)
+    if past is None:
+        return Session(RUN, described, ids, timeline, strategy, lambda message, fields: None, {}, log)
+    return ForkedSession(RUN, described, ids, timeline, strategy, lambda message, fields: None, {}, log, past, handover)
 
 
 def traded(session: Session, length: int, stretch: int = 7) -> list[Recorded]:
