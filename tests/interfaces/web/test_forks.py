@@ -30,12 +30,8 @@ def parent(api: httpx.Client, weaver: Weaver) -> dict[str, Any]:
 
 
 def test_a_fork_is_its_parent_but_for_what_was_asked(api: httpx.Client, weaver: Weaver, parent: dict[str, Any]) -> None:
-    asked = {
-        "parameters": {"slow": 40},
-        "costs": {"slippage_bps": "3"},
-        "risk": {"max_position": None},
-        "name": "what if",
-    }
+    asked: dict[str, Any] = {"parameters": {"slow": 40}, "costs": {"slippage_bps": "3"}, "name": "what if"}
+    asked["risk"] = {"max_position": None}
     answer = api.post(f"/runs/{parent['id']}/fork", json=asked)
     assert answer.status_code == 201, answer.text
     fork = answer.json()
@@ -62,9 +58,8 @@ def test_a_fork_is_made_once_and_started_if_that_is_wanted(
     assert one.json() == two.json()
     assert two.headers["idempotent-replayed"] == "true"
     assert load_run(weaver.journal, UUID(one.json()["id"])).start_requested
-    assert not load_run(
-        weaver.journal, UUID(api.post(f"/runs/{parent['id']}/fork", json={}).json()["id"])
-    ).start_requested
+    other = api.post(f"/runs/{parent['id']}/fork", json={}).json()
+    assert not load_run(weaver.journal, UUID(other["id"])).start_requested
 
 
 def test_what_cannot_be_forked_is_refused(api: httpx.Client, weaver: Weaver, parent: dict[str, Any]) -> None:
