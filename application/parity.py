@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from application.clock import Clock
 from application.forking import SessionMaker
 from application.ports import BarSource, SessionCalendar, StrategyCatalog
 from application.run_journal import RunJournal
@@ -39,7 +38,6 @@ class ParityTools:
     catalog: StrategyCatalog
     bars: BarSource
     calendar: SessionCalendar
-    clock: Clock
 
 
 class Latency(msgspec.Struct, frozen=True):

@@ -34,6 +34,7 @@ from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
+from interfaces.replays import ParityReports
 from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
@@ -77,6 +78,7 @@ class Weaver:
     realtime: RealtimeClock
     claims: DatabaseRunClaims
     launcher: ChildLauncher
+    parity: ParityReports
     clock: Clock
     since: datetime
 
@@ -183,6 +185,7 @@ def compose(
         realtime=realtime,
         claims=claims,
         launcher=launcher,
+        parity=ParityReports(database_url, settings),
         clock=clock,
         since=clock.now(),
     )

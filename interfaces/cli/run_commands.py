@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from interfaces.cli import fork_command, options, typed
+from interfaces.cli import fork_command, options, parity_command, typed
 from interfaces.cli.new_run import TypedRun
 from interfaces.cli.opened import dispatched, reading
 from interfaces.cli.options import Json, Limit, RunId
@@ -133,6 +133,7 @@ def flatten_run(run: RunId, json_wanted: Json = False) -> None:
 
 
 group.command("fork")(fork_command.fork_run)
+group.command("parity")(parity_command.show_parity)
 
 
 @group.command("delete")

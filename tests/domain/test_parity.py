@@ -94,9 +94,8 @@ def test_prices_and_fees_are_told_apart() -> None:
     assert example.live is not None
     assert example.backtest is not None
     assert (example.live["average_price"], example.backtest["average_price"]) == ("101", "100")
-    sold = compared(
-        order(1, side="sell") + fill(1, "101", side="sell"), order(1, side="sell") + fill(1, "100", side="sell")
-    )
+    sale = order(1, side="sell")
+    sold = compared(sale + fill(1, "101", side="sell"), sale + fill(1, "100", side="sell"))
     assert amounts(sold) == {"fill_price": Decimal(2)}, "a sale at a better price"
 
 
@@ -152,13 +151,15 @@ def test_at_most_fifty_examples_are_kept_the_largest() -> None:
     assert [one.amount for one in found.examples[:2]] == [Decimal(-120), Decimal(-118)]
 
 
-BASE_FEES = CostSettings(commission_bps=Decimal(25), maker_bps=Decimal(15), fee_in_base=True)
+COSTS = (
+    CostSettings(),
+    CostSettings(Decimal(10), Decimal(5)),
+    CostSettings(commission_bps=Decimal(25), maker_bps=Decimal(15), fee_in_base=True),
+)
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    world=worlds(costs=(CostSettings(), CostSettings(Decimal(10), Decimal(5)), BASE_FEES)), seed=st.integers(0, 2**32)
-)
+@given(world=worlds(costs=COSTS), seed=st.integers(0, 2**32))
 def test_the_causes_add_up_whatever_differs(world: World, seed: int) -> None:
     played, dice = play(world), Random(seed)
     recorded = [(one.originator_id, one.event) for one in played.recorded]

@@ -18,9 +18,10 @@ def run_id(home: Path) -> str:
 
 
 def positions(home: Path, run_id: str) -> list[int]:
-    done = weaver(home, "events", "tail", "--run", run_id, "--type", "order.filled", "--json")
+    done = weaver(home, "events", "tail", "--run", run_id, "--after", "0", "--json")
     assert done.returncode == 0, done.stderr
-    return [json.loads(line)["position"] for line in done.stdout.splitlines()]
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return [event["position"] for event in events if event["type"] == "order.filled"]
 
 
 def test_without_a_change_nothing_differs(home: Path, run_id: str) -> None:
