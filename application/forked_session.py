@@ -10,6 +10,7 @@ from application.order_facts import OrderFacts
 from application.session import LogLine, Session
 from domain.events import Recorded
 from domain.ids import OrderIds
+from domain.risk import RiskLimits
 from domain.run import RunCreated
 from domain.run_log import RunLog
 from domain.sessions import Sessions
@@ -28,6 +29,10 @@ class Past(Protocol):
     @property
     def facts(self) -> OrderFacts:
         """What the orders of that account are written down with."""
+        ...
+
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of limits that somebody who takes over will have."""
         ...
 
     def see(self, instant: int) -> None:
@@ -81,7 +86,8 @@ class ForkedSession(Session):
         self._past: Past | None = past
         self._handover = handover
         self._inherited: list[Recorded] = []
-        past.account.risk.watch(description.risk)
+        self._watched = [description.risk]
+        past.watch(description.risk)
 
     @property
     def account(self) -> Dealer:
@@ -97,6 +103,14 @@ class ForkedSession(Session):
     def waiting(self) -> int:
         """How many facts wait to be collected as events."""
         return len(self._inherited) + super().waiting
+
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of limits that somebody who takes over will have."""
+        if self._past is not None:
+            self._watched.append(limits)
+            self._past.watch(limits)
+        else:
+            super().watch(limits)
 
     def see(self, instant: int) -> None:
         """Let the bars up to an instant be seen as history, with nothing traded."""
@@ -169,3 +183,5 @@ class ForkedSession(Session):
             self._dealer,
         )
         self._past = None
+        for limits in self._watched:
+            self.watch(limits)

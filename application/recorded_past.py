@@ -27,7 +27,7 @@ from domain.order import (
     OrderRejected,
     OrderType,
 )
-from domain.risk import RiskGuard, RiskHalted, RiskResumed, risk_stream_id
+from domain.risk import RiskGuard, RiskHalted, RiskLimits, RiskResumed, risk_stream_id
 from domain.run import RunCreated, RunPaused, RunResumed, RunStarted
 from domain.run_log import LogWritten, RunLog, log_line
 from domain.sessions import Sessions
@@ -86,6 +86,10 @@ class RecordedPast:
     def account(self) -> Dealer:
         """The orders and the books."""
         return self._session.account
+
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of limits that somebody who takes over will have."""
+        self._session.watch(limits)
 
     def see(self, instant: int) -> None:
         """The parent's own history comes out of its entries."""

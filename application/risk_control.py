@@ -53,7 +53,8 @@ class RiskControl:
     def watch(self, limits: RiskLimits) -> None:
         """Keep the figures of these limits, too: a fork goes on with them."""
         self._gate.watch(limits)
-        self.is_on = self.watches_equity = True
+        self.is_on |= limits != RiskLimits()
+        self.watches_equity |= self._gate.watches_equity
 
     def carry_on(self, before: "RiskControl") -> None:
         """Go on with the figures another has kept of the same account; its halts are recorded in the same stream."""

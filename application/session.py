@@ -21,6 +21,7 @@ from domain.order import CANCELLED_BY_STRATEGY, OrderFill
 from domain.order_request import OrderRequest
 from domain.parameters import declared_parameters, parse_parameters
 from domain.portfolio import Portfolio, Position
+from domain.risk import RiskLimits
 from domain.run import ParameterValue, RunCreated
 from domain.run_log import RunLog, log_line, log_stream_id
 from domain.series import BarSeries
@@ -113,6 +114,10 @@ class Session:
     def facts(self) -> OrderFacts:
         """What the orders of the account are written down with."""
         return self._dealer.facts
+
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of limits that somebody who takes over will have."""
+        self._dealer.risk.watch(limits)
 
     def see(self, instant: int) -> None:
         """Let the bars up to an instant be seen as history, with nothing traded."""

@@ -158,8 +158,8 @@ class RiskGate:
         self._peak_at = None
 
     def watch(self, limits: RiskLimits) -> None:
-        """Keep every figure that other limits may ask for one day: who takes over from this gate goes on with them."""
-        self.watches_equity = True
+        """Keep the figures of other limits, too: who takes over from this gate goes on with them."""
+        self.watches_equity |= limits.max_daily_loss is not None or limits.max_drawdown is not None
         self._placed = deque(self._placed, maxlen=max(self._placed.maxlen or 0, limits.max_orders_per_minute or 0))
 
     def carry_on(self, before: "RiskGate") -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -222,3 +223,13 @@ def test_limits_hold_from_the_moment_on_and_know_what_was_before() -> None:
     assert rejected[0].policy == "max_position"
     [halt] = [one for one in of_orders(found) if isinstance(one, RiskHalted)]
     assert halt.figures["day_start"] == "100000", "the day began before the fork"
+
+
+def test_a_limit_of_the_last_fork_in_a_line_knows_of_all_that_was_before() -> None:
+    rising_then_falling = [100.0] * 3 + [200.0] * 6 + [200.0 - 2 * n for n in range(20)]
+    parent = description()
+    strict = msgspec.structs.replace(parent, risk=RiskLimits(max_drawdown=Decimal("0.0005")))
+    _, found = forked([market(rising_then_falling)], parent, Buyer, (2, parent, Buyer), (12, strict, Buyer))
+    [halt] = [one for one in of_orders(found) if isinstance(one, RiskHalted)]
+    peak_at = min(one.event.at for one in found) + timedelta(minutes=3)
+    assert halt.figures["peak_at"].startswith(f"{peak_at:%Y-%m-%dT%H:0}"), "the peak was before both forks"

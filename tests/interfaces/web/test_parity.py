@@ -39,7 +39,7 @@ def test_a_report_tells_every_cause_and_is_kept(api: httpx.Client, weaver: Weave
     }
     assert (report["difference"], report["unexplained"]) == ("-3.05", "0")
     assert report["latency"] == {"orders": 3, "p50": 1.0, "p95": pytest.approx(1.9), "longest": 2.0}
-    [worst, _] = [one["examples"] for one in report["differences"] if one["kind"] == "fill_price"][0]
+    [[worst, _]] = [one["examples"] for one in report["differences"] if one["kind"] == "fill_price"]
     assert (worst["live"]["average_price"], worst["backtest"]["average_price"]) == ("99", "100")
     (run.home / "trader.py").unlink()
     assert api.get(f"/runs/{run.id}/parity").json() == report, "kept, for the run has not moved"
