@@ -15,8 +15,9 @@ from domain.errors import InvalidInput, Unavailable
 from interfaces.settings import Settings
 from interfaces.user_code import scrubbed_environment
 
-# Of a report that somebody waits for at a server; and how many are remembered.
+# Of a report that somebody waits for at a server, and of those who ask meanwhile: they hold a thread each.
 PATIENCE_SECONDS = 30.0
+QUEUE_SECONDS = 1.0
 REMEMBERED = 20
 
 
@@ -58,7 +59,7 @@ class ParityReports:
         """Return the report of a run whose newest entry is at a position; what is raised is as in `parity_report`."""
         if (kept := self._kept(run_id, position)) is not None:
             return kept
-        if not self._making.acquire(timeout=PATIENCE_SECONDS):
+        if not self._making.acquire(timeout=QUEUE_SECONDS):
             raise Unavailable("another parity report is being made: ask again in a moment")
         try:
             if (kept := self._kept(run_id, position)) is not None:

@@ -1,5 +1,6 @@
 """Forks over REST: created from a run as it was, started if that is wanted, refused with the reason."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,10 @@ from domain.events import Chain
 from domain.ids import new_id
 from domain.market import Timeframe
 from interfaces.composition import Weaver
+from tests.application.paper_scene import PaperScene
+from tests.application.test_forks import prices
 from tests.interfaces.web.scenes import new_backtest, require_error
+from tests.system.paper_trading import BUSY
 
 CHAIN = Chain("scene", "scene", actor="test")
 
@@ -71,3 +75,20 @@ def test_what_cannot_be_forked_is_refused(api: httpx.Client, weaver: Weaver, par
         require_error(api.post(url, json=body), 422, "VALIDATION_ERROR")
     for body in ({"parameters": {"no": 1}}, {"risk": {"no": 1}}, {"strategy_id": "nowhere"}, {"mode": "live"}):
         require_error(api.post(url, json=body), 422, "VALIDATION_ERROR")
+
+
+def test_the_lines_of_a_paper_runs_fork_are_those_of_its_tape(
+    api: httpx.Client, weaver: Weaver, database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "strategies").mkdir(exist_ok=True)
+    scene = PaperScene(database_url, tmp_path / "strategies", "busy", BUSY)
+    scene.begin()
+    scene.trade(prices(6))
+    fork = api.post(f"/runs/{scene.id}/fork", json={"start": True})
+    assert fork.status_code == 201, fork.text
+    scene.execute(UUID(fork.json()["id"]))
+    ready = {"min_position": weaver.journal.head()}
+    shown = api.get(f"/runs/{fork.json()['id']}/indicators", params=ready).json()
+    assert shown == api.get(f"/runs/{scene.id}/indicators", params=ready).json()
+    assert len(shown["items"][0]["series"][0]["values"]) == 6
+    scene.close()
