@@ -35,10 +35,10 @@ def fork_run(
     name: options.Name = None,
     json_wanted: Json = False,
 ) -> None:
-    """Let a run go on from a position under other settings, on the same bars, and show both side by side.
+    """Let a run go on from a position under other settings.
 
-    The fork is a backtest of its own. Up to the position it is the run itself; what is not given stays as the run has
-    it. A risk limit is turned off with --risk NAME=none.
+    The fork is a backtest of its own, on the same bars, and shown side by side with the run. Up to the position it is
+    the run itself; what is not given stays as the run has it. A risk limit is turned off with --risk NAME=none.
     """
     from application.commands import ForkRun
     from application.comparison import first_difference

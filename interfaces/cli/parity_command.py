@@ -15,9 +15,10 @@ SHOWN = 3
 
 
 def show_parity(run: RunId, json_wanted: Json = False) -> None:
-    """Compare a paper or live run with a backtest of the bars it saw, and say what the difference is made of.
+    """Say where a run differs from a backtest of its bars.
 
-    Amounts are what each cause adds to the run's equity; together they are the difference, to the last digit.
+    It is about paper and live runs, and the bars they saw. Amounts are what each cause adds to the run's equity;
+    together they are the difference, to the last digit.
     """
     from interfaces.replays import parity_report
 

@@ -233,3 +233,18 @@ def test_a_limit_of_the_last_fork_in_a_line_knows_of_all_that_was_before() -> No
     [halt] = [one for one in of_orders(found) if isinstance(one, RiskHalted)]
     peak_at = min(one.event.at for one in found) + timedelta(minutes=3)
     assert halt.figures["peak_at"].startswith(f"{peak_at:%Y-%m-%dT%H:0}"), "the peak was before both forks"
+
+
+class Spender(Keeper):
+    """Takes its bid back, then spends all there is."""
+
+    def on_bar(self, ctx: Context) -> None:
+        super().on_bar(ctx)
+        if len(ctx.bars()) == 8:
+            ctx.buy(1_000, limit=100)
+
+
+def test_what_an_order_of_both_keeps_back_is_what_the_account_keeps_back_for_it() -> None:
+    dear, free = description(commission_bps="1000"), description()
+    _, found = forked([market([100.0] * 10)], dear, Spender, (5, free, Spender))
+    assert [one for one in of_orders(found) if isinstance(one, OrderRejected)] == []

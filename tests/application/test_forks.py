@@ -329,3 +329,32 @@ def test_a_parent_that_decides_otherwise_now_cannot_be_followed(database_url: st
     assert failed.code == "REPLAY_DIVERGED"
     assert "does not decide again what it has decided" in failed.message
     scene.close()
+
+
+TRAILER = '''
+from weaver import Context, Strategy
+
+
+class Trailer(Strategy):
+    """Buys once, and lets a wide trailing stop follow."""
+
+    def on_bar(self, ctx: Context) -> None:
+        if len(ctx.bars()) == 1:
+            ctx.buy(1)
+        elif len(ctx.bars()) == 2:
+            ctx.sell(1, trail=10)
+'''
+
+
+def test_a_trailing_stop_of_the_simulated_exchange_is_carried_where_it_stands(
+    database_url: str, tmp_path: Path
+) -> None:
+    scene = PaperScene(database_url, tmp_path, "trailer", TRAILER)
+    scene.begin()
+    closes = [100.0, 100.0, 100.0, 110.0, 120.0, 130.0, 130.0, 115.0, 115.0]
+    scene.trade(list(pairwise(closes)))
+    fork_id = fork(scene, scene.id, positions_of(scene, scene.id, "tape.ticked")[5])
+    assert decided(scene, fork_id) == decided(scene, scene.id)
+    sold = [event for _, _, event in scene.events(fork_id) if isinstance(event, OrderFill) and event.side == "sell"]
+    assert [one.price for one in sold] == [Decimal(120)]
+    scene.close()
