@@ -7,16 +7,16 @@ from uuid import UUID
 
 from application.clock import Clock
 from application.equity import equity_curve, equity_marks, trading_days
+from application.forking import SessionMaker
 from application.journal import MAX_BATCH
 from application.ports import BarSource, ProgressSink, SessionCalendar, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
 from application.run_journal import RunJournal
+from application.run_market import RunMarket, market_of, require_parents_bars
 from application.runs import chain_of, load_run, settle
-from application.session import LogLine, Session, constructed
+from application.session import LogLine, Session
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
 from domain.events import Recorded
-from domain.ids import OrderIds
-from domain.market import Bars, Timeframe
 from domain.performance import Account, statistics
 from domain.run import Run, RunCompleted, RunStartRequested, RunStatus
 from domain.run_log import RunLog, log_stream_id
@@ -59,6 +59,7 @@ class Backtest:
         self._run = load_run(tools.journal, run_id)
         self._chain = chain_of(tools.journal, run_id, "backtest", RunStartRequested)
         self._recorded = RecordedPrefix(tools.journal, run_id)
+        self._market = RunMarket(())
         self._sessions: dict[str, Sessions] = {}
         self._waiting: list[Recorded] = []
         self._load_seconds = self._persist_seconds = 0.0
@@ -91,33 +92,21 @@ class Backtest:
         self._complete(session, timeline, engine_seconds)
 
     def _loaded_bars(self) -> tuple[Timeline, dict[str, str]]:
-        description = self._run.created
-        timeframe = Timeframe.parse(description.timeframe)
-        files = {file.symbol: file for file in description.bar_files}
-        loaded: list[Bars] = []
-        for symbol in description.symbols:
-            if symbol in files:
-                bars = self._tools.bars.read_file(files[symbol], timeframe)
-                bars = bars.between(description.start_time, description.end_time)
-            else:
-                bars = self._tools.bars.load(symbol, timeframe, description.start_time, description.end_time)
-            if not len(bars):
-                raise BarsUnavailable(f"there are no bars of {symbol} {timeframe} in the run's range any more")
-            loaded.append(bars)
-        for bars in loaded:
+        self._market = market_of(self._journal, self._tools.bars, self._run.created)
+        hashes = self._market.hashes()
+        require_parents_bars(self._journal, self._run.created, hashes)
+        for bars in self._market.bars:
             sessions = self._tools.calendar.sessions(bars.symbol, bars.start_time, bars.end_time)
             if sessions is not None:
                 self._sessions[bars.symbol] = sessions
-        return Timeline(loaded, self._sessions), {bars.symbol: bars.content_hash() for bars in loaded}
+        return Timeline(self._market.bars, self._sessions), hashes
 
     def _session(self, timeline: Timeline) -> Session:
-        description = self._run.created
-        kind = self._tools.catalog.load(description.strategy_id, description.strategy_version)
-        strategy = constructed(kind, description.parameters)
-        ids = OrderIds(self._journal.store_id, self._run.id)
         stream_id = log_stream_id(self._run.id)
         run_log = self._journal.load(RunLog, stream_id) or RunLog(stream_id)
-        return Session(self._run.id, description, ids, timeline, strategy, self._tools.log, self._sessions, run_log)
+        catalog, log = self._tools.catalog, self._tools.log
+        maker = SessionMaker(self._run.id, self._journal, catalog, self._market, self._sessions, run_log, log)
+        return maker.session(self._run.created, timeline)
 
     def _begin(self, timeline: Timeline, hashes: dict[str, str]) -> None:
         if self._run.status is RunStatus.RUNNING and self._run.started is not None:
@@ -131,14 +120,17 @@ class Backtest:
         began = perf_counter()
         persisted_before = self._persist_seconds
         total = len(timeline)
+        stretches = list(self._market.stretches(timeline, INSTANTS_A_STRETCH))
+        if stretches and stretches[0][0]:
+            session.see(stretches[0][0] - 1)
         session.start()
-        for first in range(0, total, INSTANTS_A_STRETCH):
+        for first, last in stretches:
             if self._tools.stop_asked():
                 session.finish("the run was stopped")
                 self._flush(session)
                 raise BacktestStopped
             self._tools.progress.report(self._run.id, first / total)
-            session.run(first, min(first + INSTANTS_A_STRETCH, total))
+            session.run(first, last)
             if session.waiting >= MAX_BATCH:
                 self._flush(session, whole_batches=True)
         session.finish("the run reached the end of its bars")

@@ -1,5 +1,6 @@
 """Every command: what can be asked of Weaver, imperative and immutable."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -41,6 +42,26 @@ class CreateRun:
     warmup_bars: int = 0
     tags: tuple[str, ...] = ()
     notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkRun:
+    """Describe a backtest that goes on where another run was, under other settings.
+
+    parent_id: the run that is forked. position: of one of its events; None: at its beginning. strategy_id: None for the
+    parent's strategy, in the version the parent has. parameters, risk, costs: what differs from the parent's, by name;
+    None turns a limit off. Another strategy has its own parameters, none of the parent's. is_to_start: at once.
+    """
+
+    run_id: UUID
+    parent_id: UUID
+    position: int | None = None
+    name: str | None = None
+    strategy_id: str | None = None
+    parameters: dict[str, ParameterValue] = field(default_factory=dict)
+    risk: Mapping[str, object] = field(default_factory=dict)
+    costs: Mapping[str, object] = field(default_factory=dict)
+    is_to_start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +175,7 @@ class PromoteTrial:
 
 type Command = (
     CreateRun
+    | ForkRun
     | StartRun
     | StopRun
     | PauseRun

@@ -44,13 +44,14 @@ class Dealer:
         market: Market,
         told: Told,
         has_volume: Sequence[bool],
+        portfolio: Portfolio | None = None,
     ) -> None:
         self._ids = ids
         self._market = market
         self._told = told
         self._costs = Costs.of(description.costs)
         self._instruments = self._listed(description)
-        self.portfolio = Portfolio(description.initial_cash)
+        self.portfolio = portfolio or Portfolio(description.initial_cash)
         self.facts = OrderFacts(run_id, ids)
         self.ledger: list[LedgerLine] = []
         self.working: dict[int, Working] = {}

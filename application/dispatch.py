@@ -10,6 +10,7 @@ from application.commands import (
     CreateSweep,
     DeleteRun,
     FlattenRun,
+    ForkRun,
     HaltTrading,
     PauseRun,
     PromoteTrial,
@@ -21,6 +22,7 @@ from application.commands import (
     StopSweep,
 )
 from application.exchange import ExchangeCatalog
+from application.forks import ForkHandler
 from application.journal import Journal
 from application.kill_switch import KillSwitchHandlers
 from application.orders import OrderHandlers
@@ -51,6 +53,7 @@ class Dispatch:
         sweeps = SweepHandlers(journal, clock, catalog, runs)
         self._handlers: Mapping[type[Command], Handler] = {
             CreateRun: runs.create,
+            ForkRun: ForkHandler(journal, clock, catalog, bars).fork,
             StartRun: runs.start,
             StopRun: runs.stop,
             PauseRun: runs.pause,

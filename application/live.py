@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from application.clock import Clock
-from application.live_session import LiveSession
+from application.live_session import SESSION, LiveInput, LiveSession, cause_of, with_reports
 from application.ports import SessionCalendar, StrategyCatalog, Wakeup
 from application.recovery import ReplayDiverged
 from application.run_journal import RunJournal
@@ -50,8 +49,6 @@ from domain.run_log import LogIndicatorsDeclared, LogWritten, RunLog, log_stream
 from domain.sessions import Sessions
 from domain.tape import Tape, TapeBackfilled, TapeBar, TapeDecided, TapeTicked, tape_stream_id
 
-# Who recorded an entry: a run's session, and an exchange that fills orders out of the run's own bars.
-SESSION, EXCHANGE = "session", "exchange"
 WAIT_SECONDS = 1.0
 MAX_ATTEMPTS = 20
 # A session's process does not live as long without being started anew.
@@ -79,14 +76,6 @@ class LiveTools:
     end_asked: Callable[[], bool]
     alive: Callable[[], object]
     log: LogLine
-
-
-class _Input(NamedTuple):
-    """An entry that others recorded, with the reports that were recorded together with it."""
-
-    entry: JournalEntry
-    event: Event
-    reports: Sequence[tuple[UUID, Event]]
 
 
 class LiveTrading:
@@ -169,20 +158,15 @@ class LiveTrading:
                 break
         return found
 
-    def _sorted(self, entries: Iterable[JournalEntry], *, is_replay: bool) -> list[_Input]:
+    def _sorted(self, entries: Iterable[JournalEntry], *, is_replay: bool) -> list[LiveInput]:
         """The inputs of the session in their order; its own entries are kept to be compared, or were just written."""
-        decode = self._journal.catalogue.decode
-        inputs: list[_Input] = []
+        others: list[tuple[JournalEntry, Event]] = []
         for entry in entries:
-            actor = entry.meta.get("actor")
-            if actor == SESSION:
+            if entry.meta.get("actor") == SESSION:
                 self._own(entry, is_replay=is_replay)
-            elif inputs and actor == EXCHANGE and entry.meta.get("causation_id") == _cause(inputs[-1].entry):
-                reports = [*inputs[-1].reports, (entry.stream_id, decode(entry.topic, entry.state))]
-                inputs[-1] = inputs[-1]._replace(reports=reports)
             else:
-                inputs.append(_Input(entry, decode(entry.topic, entry.state), ()))
-        return inputs
+                others.append((entry, self._journal.catalogue.decode(entry.topic, entry.state)))
+        return with_reports(others)
 
     def _own(self, entry: JournalEntry, *, is_replay: bool) -> None:
         if is_replay:
@@ -193,7 +177,7 @@ class LiveTrading:
             if isinstance(event, TapeDecided) and event.cause not in self._decided:
                 raise SessionFenced(f"another process has decided for run {self._run_id}")
 
-    def _take(self, session: LiveSession, one: _Input) -> bool:
+    def _take(self, session: LiveSession, one: LiveInput) -> bool:
         """Let the session see an entry and record what it decides; return whether the run is to end."""
         event, order_id = one.event, one.entry.stream_id
         is_over = False
@@ -221,12 +205,12 @@ class LiveTrading:
         self._decide(session, one)
         return is_over
 
-    def _decide(self, session: LiveSession, one: _Input) -> None:
+    def _decide(self, session: LiveSession, one: LiveInput) -> None:
         decisions = session.collect_events()
         orders = sum(isinstance(recorded.event, OrderCreated) for recorded in decisions)
         cancels = sum(isinstance(recorded.event, OrderCancelRequested) for recorded in decisions)
         is_tick = isinstance(one.event, TapeTicked)
-        cause = _cause(one.entry)
+        cause = cause_of(one.entry)
         if not is_tick and all(isinstance(recorded.event, _SAID) for recorded in decisions):
             # passed over when it is replayed, so no decision may tell of it
             if decisions:
@@ -346,7 +330,3 @@ _CODES: dict[type[WeaverError], str] = {
 
 def _bars_of(event: Event) -> Sequence[TapeBar]:
     return event.bars if isinstance(event, TapeTicked | TapeBackfilled) else ()
-
-
-def _cause(entry: JournalEntry) -> str:
-    return f"{entry.stream_id}:{entry.version}"

@@ -129,6 +129,10 @@ class LiveDealer(Dealer):
                     order.status = _STATUS_OF[type(event)]
         return False
 
+    def drop(self, order: Working) -> None:
+        """Take an order off the book and tell nobody."""
+        self._off_the_book(order)
+
     def _require_trading(self) -> None:
         if self.is_paused:
             raise OrderRefused("the run is paused: it places no new orders until it is resumed")

@@ -13,7 +13,7 @@ from application.clock import Passed, boundary_after
 from application.exchange import BarFeed, Exchange, FeedBar
 from application.execution import Execution
 from application.flattening import closing_orders
-from application.live import EXCHANGE
+from application.live_session import EXCHANGE
 from application.live_tools import LiveRunTools
 from application.market_hours import MarketHours
 from application.run_book import RunBook, catch_up

@@ -1,11 +1,12 @@
 """A paper or live run being traded: the journal's entries in, the strategy's decisions out (Marvin)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from application.live_dealing import LiveDealer
 from application.session import DAY, LogLine, Session
-from domain.events import Event
+from domain.events import Event, JournalEntry
 from domain.growing_timeline import GrowingTimeline
 from domain.ids import OrderIds
 from domain.market import Timeframe, to_microseconds
@@ -16,6 +17,35 @@ from domain.run_log import RunLog
 from domain.sessions import Sessions
 from domain.strategy import Strategy
 from domain.tape import TapeBackfilled, TapeBar, TapeTicked, tape_bars
+from domain.working_order import Working
+
+# Who recorded an entry: a run's session, and an exchange that fills orders out of the run's own bars.
+SESSION, EXCHANGE = "session", "exchange"
+
+
+class LiveInput(NamedTuple):
+    """An entry that others recorded, with the reports that were recorded together with it."""
+
+    entry: JournalEntry
+    event: Event
+    reports: Sequence[tuple[UUID, Event]]
+
+
+def with_reports(entries: Iterable[tuple[JournalEntry, Event]]) -> list[LiveInput]:
+    """Return the entries of a run, those of its session left out, each with what the exchange made of it at once."""
+    inputs: list[LiveInput] = []
+    for entry, event in entries:
+        is_report = entry.meta.get("actor") == EXCHANGE
+        if inputs and is_report and entry.meta.get("causation_id") == cause_of(inputs[-1].entry):
+            inputs[-1] = inputs[-1]._replace(reports=[*inputs[-1].reports, (entry.stream_id, event)])
+        else:
+            inputs.append(LiveInput(entry, event, ()))
+    return inputs
+
+
+def cause_of(entry: JournalEntry) -> str:
+    """Return what an entry is named by where it is the cause of others."""
+    return f"{entry.stream_id}:{entry.version}"
 
 
 class LiveSession(Session):
@@ -87,6 +117,10 @@ class LiveSession(Session):
     def pause(self, *, is_paused: bool) -> None:
         """Let the strategy decide nothing while it is paused; its books are kept."""
         self._dealer.is_paused = is_paused
+
+    def drop(self, order: Working) -> None:
+        """Take an order off the book and tell nobody."""
+        self._dealer.drop(order)
 
     def moment(self) -> int:
         """Return when what is being heard of happened, microseconds since 1970 UTC."""

@@ -38,6 +38,10 @@ class OrderFacts:
         """How many facts have not been collected."""
         return len(self._waiting)
 
+    def adopt(self, key: int, order: Order) -> None:
+        """Let the facts of an order continue its stream as it is in the journal."""
+        self._orders[key] = order
+
     def placed(self, order: Working) -> None:
         """The intent was decided."""
         self._waiting.append((self._create, order, order.placed_at, None))

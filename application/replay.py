@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 
 from application.backtest import Backtest, BacktestTools
-from application.live import EXCHANGE, LiveTools, LiveTrading, SessionAsked
+from application.live import LiveTools, LiveTrading, SessionAsked
+from application.live_session import EXCHANGE
 from application.run_journal import RunJournal
 from application.runs import READ_PAGE, SESSION_TOPICS, load_run
 from application.simulated_matching import SimulatedMatching

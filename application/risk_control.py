@@ -27,7 +27,10 @@ class Prices(Protocol):
 
 
 class RiskControl:
-    """Holds the orders and the equity of one run against its limits. is_on: whether orders have to be asked about."""
+    """Holds the orders and the equity of one run against its limits.
+
+    is_on: whether orders have to be asked about. guard: what is recorded of halts.
+    """
 
     def __init__(
         self,
@@ -43,9 +46,21 @@ class RiskControl:
         self._margin = margin
         self._market = market
         self._gate = RiskGate(description.risk, description.initial_cash)
-        self._guard = RiskGuard(risk_stream_id(run_id))
+        self.guard = RiskGuard(risk_stream_id(run_id))
         self.is_on = description.risk != RiskLimits()
         self.watches_equity = self._gate.watches_equity or margin is not None
+
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of these limits, too: a fork goes on with them."""
+        self._gate.watch(limits)
+        self.is_on |= limits != RiskLimits()
+        self.watches_equity |= self._gate.watches_equity
+
+    def carry_on(self, before: "RiskControl") -> None:
+        """Go on with the figures another has kept of the same account; its halts are recorded in the same stream."""
+        self._gate.carry_on(before._gate)
+        self.guard = before.guard
+        self.is_on = self.is_on or self._gate.is_halted
 
     def objection(self, order: Working, price: Decimal, now: datetime, working: Iterable[Working]) -> Objection | None:
         """Return why the order may not be placed, None if it may."""
@@ -76,8 +91,8 @@ class RiskControl:
         """Return the events that record the halt; orders are refused from now on."""
         self.is_on = True
         self._gate.halt(objection)
-        self._guard.halt(now, self._run_id, objection)
-        return self._guard.collect_events()
+        self.guard.halt(now, self._run_id, objection)
+        return self.guard.collect_events()
 
     def hear(self, event: RiskHalted | RiskResumed) -> None:
         """Take note of a halt that others recorded, or of a person letting the run go on."""

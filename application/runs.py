@@ -213,7 +213,7 @@ def load_run(journal: RunJournal, run_id: UUID) -> Run:
     return run
 
 
-def run_as_created(journal: Journal, run_id: UUID) -> RunCreated:
+def run_as_created(journal: RunJournal, run_id: UUID) -> RunCreated:
     """Return how the run was described, whatever has become of it; raise RunNotFound if it never was."""
     run = journal.load(Run, run_id)
     if run is None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from application.dealing import Dealer
 from application.desk import LedgerLine
+from application.order_facts import OrderFacts
 from domain.errors import InvalidInput, OrderRefused, StrategyFault, WeaverError
 from domain.events import Recorded
 from domain.ids import OrderIds
@@ -20,6 +21,7 @@ from domain.order import CANCELLED_BY_STRATEGY, OrderFill
 from domain.order_request import OrderRequest
 from domain.parameters import declared_parameters, parse_parameters
 from domain.portfolio import Portfolio, Position
+from domain.risk import RiskLimits
 from domain.run import ParameterValue, RunCreated
 from domain.run_log import RunLog, log_line, log_stream_id
 from domain.series import BarSeries
@@ -103,10 +105,33 @@ class Session:
         """How many orders were recorded, rejected ones and legs included."""
         return self._dealer.orders
 
+    @property
+    def account(self) -> Dealer:
+        """The orders and the books of the run."""
+        return self._dealer
+
+    @property
+    def facts(self) -> OrderFacts:
+        """What the orders of the account are written down with."""
+        return self._dealer.facts
+
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of limits that somebody who takes over will have."""
+        self._dealer.risk.watch(limits)
+
+    def see(self, instant: int) -> None:
+        """Let the bars up to an instant be seen as history, with nothing traded."""
+        self.instant = instant
+        self._timeline.move_to(instant)
+
     def start(self) -> None:
         """Let the strategy prepare itself; raise StrategyFault if it fails."""
-        self._tell(self._strategy.on_start, self._context)
+        self.prepare()
         self._run_log.declare(self.now, [one for bars in self._bars.values() for one in bars.declared()])
+
+    def prepare(self) -> None:
+        """Let the strategy prepare itself, its indicators not recorded; raise StrategyFault if it fails."""
+        self._tell(self._strategy.on_start, self._context)
 
     def run(self, first: int, last: int) -> None:
         """Trade the instants [first, last): open orders against the bars, then the strategy.

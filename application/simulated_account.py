@@ -23,10 +23,6 @@ from domain.working_order import OrderHandle
 class VenueFacts(OrderFacts):
     """Facts of an exchange: they continue the streams of orders that others began."""
 
-    def adopt(self, key: int, order: Order) -> None:
-        """Let the facts of an order continue its stream as it is in the journal."""
-        self._orders[key] = order
-
     def concerned(self) -> set[UUID]:
         """Return the orders that facts wait for and that were created by others."""
         created = {one.key for write, one, *_ in self._waiting if one is not None and write == self._create}

@@ -19,6 +19,7 @@ from domain.order import (
 from domain.run import RunCreated
 from domain.sessions import Sessions
 from domain.tape import TapeBackfilled, TapeTicked
+from domain.working_order import Working
 
 
 class SimulatedMatching:
@@ -40,6 +41,11 @@ class SimulatedMatching:
         self._account = SimulatedAccount(run_id, description, ids, sessions)
         self._accepted: list[tuple[int, UUID]] = []
         self._intents: dict[UUID, OrderCreated] = {}
+
+    @property
+    def working(self) -> Mapping[int, Working]:
+        """The orders on the book by key, as far as the last tick has brought them."""
+        return self._account.working
 
     def take(self, entry: JournalEntry, event: Event) -> None:
         """Fold one entry of the run; a tick that was matched here already changes nothing."""

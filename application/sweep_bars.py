@@ -6,35 +6,26 @@ from uuid import UUID
 from application.clock import Clock
 from application.ports import BarSource, SessionCalendar
 from application.run_journal import RunJournal
+from application.run_market import market_of
 from application.trial import TrialMarket
 from application.trial_book import ACTOR, load_sweep
-from domain.errors import BarsUnavailable, ConcurrentChange, Refused
+from domain.errors import ConcurrentChange, Refused
 from domain.events import Chain
-from domain.market import Bars, Timeframe
 from domain.run import RunCreated
 from domain.sessions import Sessions
 from domain.sweep import SweepCreated
 from domain.walk_forward import WalkForwardWindow, walk_forward_windows
 
 
-def market_of(run: RunCreated, bars: BarSource, calendar: SessionCalendar) -> TrialMarket:
+def trial_market(journal: RunJournal, run: RunCreated, source: BarSource, calendar: SessionCalendar) -> TrialMarket:
     """Return the bars of every symbol of the run, in their order, and the sessions; raise BarsUnavailable without."""
-    timeframe = Timeframe.parse(run.timeframe)
-    files = {file.symbol: file for file in run.bar_files}
-    loaded: list[Bars] = []
+    bars = market_of(journal, source, run).bars
     sessions: dict[str, Sessions] = {}
-    for symbol in run.symbols:
-        if symbol in files:
-            found = bars.read_file(files[symbol], timeframe).between(run.start_time, run.end_time)
-        else:
-            found = bars.load(symbol, timeframe, run.start_time, run.end_time)
-        if not len(found):
-            raise BarsUnavailable(f"there are no bars of {symbol} {timeframe} in that range")
-        loaded.append(found)
-        known = calendar.sessions(symbol, found.start_time, found.end_time)
+    for one in bars:
+        known = calendar.sessions(one.symbol, one.start_time, one.end_time)
         if known is not None:
-            sessions[symbol] = known
-    return TrialMarket(tuple(loaded), sessions)
+            sessions[one.symbol] = known
+    return TrialMarket(bars, sessions)
 
 
 def begin(sweep_id: UUID, journal: RunJournal, market: TrialMarket, clock: Clock) -> None:

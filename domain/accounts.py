@@ -39,6 +39,10 @@ class TradingAccount(Protocol):
         """Keep back less for an order of which a part was booked."""
         ...
 
+    def carry_on(self, before: "TradingAccount") -> None:
+        """Keep back what another account of the same kind does, for the same orders."""
+        ...
+
 
 class CashAccount:
     """Cash and positions that never go below zero: open buys keep back notional and fee, open sells their quantity."""
@@ -108,6 +112,12 @@ class CashAccount:
             kept = min(remaining, whole)
             self._held_units[order.request.symbol] += kept - holder.held_units
             holder.held_units = kept
+
+    def carry_on(self, before: TradingAccount) -> None:
+        """Keep back what another cash account does."""
+        if not isinstance(before, CashAccount):
+            raise TypeError("a cash account goes on where a cash account was")
+        self._held_cash, self._held_units = before._held_cash, dict(before._held_units)
 
 
 class MarginAccount:
@@ -180,6 +190,12 @@ class MarginAccount:
         holder.held_cash = kept
         self._working[order.request.symbol, order.buys] += remaining - holder.held_units
         holder.held_units = remaining
+
+    def carry_on(self, before: TradingAccount) -> None:
+        """Keep back what another margin account does."""
+        if not isinstance(before, MarginAccount):
+            raise TypeError("a margin account goes on where a margin account was")
+        self._held_notional, self._working = before._held_notional, dict(before._working)
 
     @property
     def is_called(self) -> bool:

@@ -157,6 +157,18 @@ class RiskGate:
         self._equity = self._day_start = self._peak = equity
         self._peak_at = None
 
+    def watch(self, limits: RiskLimits) -> None:
+        """Keep the figures of other limits, too: who takes over from this gate goes on with them."""
+        self.watches_equity |= limits.max_daily_loss is not None or limits.max_drawdown is not None
+        self._placed = deque(self._placed, maxlen=max(self._placed.maxlen or 0, limits.max_orders_per_minute or 0))
+
+    def carry_on(self, before: "RiskGate") -> None:
+        """Go on with the figures another gate has kept of the same account: halted it stays halted."""
+        self._halted = before._halted
+        self._equity, self._day_start, self._day = before._equity, before._day_start, before._day
+        self._peak, self._peak_at, self._lost = before._peak, before._peak_at, before._lost
+        self._placed.extend(before._placed)
+
     def _size_policies(self) -> Iterator[_SizeCheck]:
         """The policies asked about orders that open or increase a position, in their order."""
         limits = self._limits
@@ -201,13 +213,13 @@ class RiskGate:
 
     def _orders_per_minute(self, limit: int, proposed: Proposed, exposure: Exposure) -> Objection | None:
         placed = self._placed
-        if len(placed) < limit or proposed.at - placed[0] >= _MINUTE:
+        if len(placed) < limit or proposed.at - (oldest := placed[-limit]) >= _MINUTE:
             return None
         return Objection(
             "max_orders_per_minute",
-            f"{_orders(limit, 'was', 'were')} placed since {_instant(placed[0])}, less than a minute ago: "
+            f"{_orders(limit, 'was', 'were')} placed since {_instant(oldest)}, less than a minute ago: "
             f"max_orders_per_minute is {limit}",
-            {"orders": str(limit), "since": _instant(placed[0]), "limit": str(limit)},
+            {"orders": str(limit), "since": _instant(oldest), "limit": str(limit)},
         )
 
     def _daily_loss(self) -> Objection | None:

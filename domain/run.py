@@ -11,6 +11,7 @@ import msgspec
 from domain.errors import InvalidInput, Refused, RunNotDeletable, RunNotStartable, RunNotStoppable
 from domain.events import Aggregate, Event
 from domain.figures import StatisticFigure
+from domain.fork import ForkOrigin
 from domain.money import ZERO
 from domain.risk import RiskLimits
 
@@ -77,8 +78,7 @@ class AccountSettings(msgspec.Struct, frozen=True, omit_defaults=False):
         """Return a margin account of that leverage; it must keep half of the equity its positions began with."""
         if not leverage.is_finite() or leverage <= 0:
             raise InvalidInput(f"leverage must be from 1 to {MAX_LEVERAGE}, not {leverage}")
-        share = (1 / (2 * leverage)).quantize(Decimal("0.0001"))
-        return cls("margin", leverage, share).require_valid()
+        return cls("margin", leverage, (1 / (2 * leverage)).quantize(Decimal("0.0001"))).require_valid()
 
     def require_valid(self) -> Self:
         """Return the settings themselves; raise InvalidInput naming the one that cannot be meant."""
@@ -109,7 +109,7 @@ class RunCreated(Event, frozen=True, kw_only=True):
     """A run was described. Everything that decides its result stands here.
 
     venue: whose rules the simulation follows. volume_cap: percent of a bar's volume the run may take, 0 = all.
-    warmup_bars: how many bars a paper or live run sees as history before its first tick.
+    warmup_bars: how many bars a paper or live run sees as history before its first tick. forked_from: of a fork.
     """
 
     TOPIC: ClassVar[str] = "run.created"
@@ -134,6 +134,7 @@ class RunCreated(Event, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     notes: str = ""
     warmup_bars: int = 0
+    forked_from: ForkOrigin | None = None
 
 
 class RunStartRequested(Event, frozen=True, kw_only=True):
@@ -395,6 +396,4 @@ class Run(Aggregate):
             return "deleted"
         if self.status is RunStatus.PENDING and self.start_requested:
             return "about to start"
-        if self.stop_requested and not self.status.is_final:
-            return "about to stop"
-        return str(self.status)
+        return "about to stop" if self.stop_requested and not self.status.is_final else str(self.status)

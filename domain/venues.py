@@ -71,16 +71,25 @@ def costs_at(name: str, symbols: tuple[str, ...], given: Mapping[str, object]) -
     commission replaces the venue's whole commission. Raises InvalidInput for an unknown name and a value of the wrong
     type.
     """
+    parsed = _parsed(given)
+    is_commission_given = any(key in COMMISSION for key in parsed)
+    base = CostSettings() if is_commission_given else default_costs(venue(name), symbols)
+    return msgspec.structs.replace(base, **parsed)
+
+
+def changed_costs(costs: CostSettings, given: Mapping[str, object]) -> CostSettings:
+    """Return the costs with what was given in place of theirs; `given` and what is raised are as in `costs_at`."""
+    return msgspec.structs.replace(costs, **_parsed(given))
+
+
+def _parsed(given: Mapping[str, object]) -> dict[str, Decimal | bool]:
     wanted = {key: value for key, value in given.items() if value is not None}
     known = CostSettings.__struct_fields__
     for key in wanted:
         if key not in known:
             hint = did_you_mean(key, known)
             raise InvalidInput(f"there is no cost {key!r}: {hint}choose one of {', '.join(known)}", name=key)
-    parsed = {key: _cost(key, value) for key, value in wanted.items()}
-    is_commission_given = any(key in COMMISSION for key in wanted)
-    base = CostSettings() if is_commission_given else default_costs(venue(name), symbols)
-    return msgspec.structs.replace(base, **parsed)
+    return {key: _cost(key, value) for key, value in wanted.items()}
 
 
 def _cost(name: str, given: object) -> Decimal | bool:

@@ -82,6 +82,11 @@ class Working:
         self.held_cash = self.held_units = ZERO
         self.sibling: Working | None = None
 
+    def become(self, other: "Working") -> None:
+        """Take the place of an equal order: whoever holds a handle of this one sees from here on what that one does."""
+        for name in Working.__slots__:
+            setattr(self, name, getattr(other, name))
+
     @property
     def handle(self) -> "OrderHandle":
         """What a strategy holds of it; made anew: two objects that hold each other would wait for the collector."""

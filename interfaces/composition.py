@@ -35,6 +35,7 @@ from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
+from interfaces.replays import ParityReports
 from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
@@ -80,6 +81,7 @@ class Weaver:
     claims: DatabaseRunClaims
     launcher: ChildLauncher
     sweeps: SweepKeeper | None
+    parity: ParityReports
     clock: Clock
     since: datetime
 
@@ -196,6 +198,7 @@ def compose(
         else SweepKeeper(
             journal, tail, DatabaseRunClaims(database_url), SweepHostLauncher(database_url, settings), report
         ),
+        parity=ParityReports(database_url, settings),
         clock=clock,
         since=clock.now(),
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from application.clock import WallClock
-from application.sweep_bars import begin, market_of
+from application.sweep_bars import begin, trial_market
 from application.sweeping import ended, finished, run_again, without_parameters
 from application.trial import TrialMarket, TrialResult, TrialRunner
 from application.trial_book import TrialBook
@@ -71,7 +71,7 @@ def _run(weaver: "Weaver", ray: Any, sweep_id: UUID, address: str, workers: int 
         book = TrialBook(sweep_id, weaver.journal, claims, weaver.clock)
         if book.created.pruning:
             raise Refused("trials are pruned by what the others came to, which nodes do not see: leave --prune out")
-        market = market_of(book.created.run, weaver.bars, weaver.calendar)
+        market = trial_market(weaver.journal, book.created.run, weaver.bars, weaver.calendar)
         begin(sweep_id, weaver.journal, market, weaver.clock)
         cores = int(ray.cluster_resources().get("CPU", 1))
         _hand_out(weaver, ray, book, claims, market, workers or cores)

@@ -1,7 +1,8 @@
-"""The process that replays a run: `python -m interfaces.replay_child`, with its task as its input, in JSON.
+"""The process that executes a run once more: `python -m interfaces.replay_child`, its task as its input, in JSON.
 
-Its answer is one line of JSON on standard output: a verification, or why there is none. What the strategy
-prints goes to standard error. It is given none of Weaver's settings and keys, and writes nothing to the journal.
+Its answer is one line of JSON on standard output: a verification or a parity report, or why there is none. What the
+strategy prints goes to standard error. It is given none of Weaver's settings and keys, and writes nothing to the
+journal.
 """
 
 import faulthandler
@@ -21,6 +22,7 @@ from application.backtest import BacktestTools
 from application.clock import WallClock
 from application.journal import Journal
 from application.live import KNOWN_AHEAD, LiveTools
+from application.parity import ParityReport, ParityTools, parity
 from application.ports import BarSource, StrategyCatalog
 from application.replay import Verification, verify_backtest, verify_live
 from application.runs import load_run
@@ -37,9 +39,10 @@ GARBAGE_THRESHOLDS = (500_000, 50, 100)
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of it: a verification, or why there is none."""
+    """What became of it: a verification or a parity report, or why there is none."""
 
     verification: Verification | None = None
+    report: ParityReport | None = None
     error: str = ""
 
 
@@ -54,7 +57,7 @@ class _Nobody:
 
 
 def main() -> int:
-    """Replay the run the task names."""
+    """Verify the run the task names, or report on its parity, as its `work` says."""
     faulthandler.enable()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
@@ -63,12 +66,28 @@ def main() -> int:
     task = json.loads(sys.stdin.readline())
     configure_logs("WARNING", task["log_format"], [task["database_url"]])
     try:
-        answer = Answer(verification=_verified(UUID(task["run_id"]), task))
+        run_id = UUID(task["run_id"])
+        if task["work"] == "parity":
+            answer = Answer(report=_reported(run_id, task))
+        else:
+            answer = Answer(verification=_verified(run_id, task))
     except WeaverError as error:
         answer = Answer(error=error.message)
     with answers:
         answers.write(msgspec.json.encode(answer))
     return 0
+
+
+def _reported(run_id: UUID, task: Mapping[str, Any]) -> ParityReport:
+    database_url = task["database_url"]
+    with Journal(journal_environment(database_url, pool_size=1)) as journal:
+        tools = ParityTools(
+            journal=journal,
+            catalog=FileStrategyCatalog(Path(task["strategies_dir"])),
+            bars=BarStore(database_url),
+            calendar=ExchangeSessions(Path(task["home"], "cache")),
+        )
+        return parity(run_id, tools)
 
 
 def _verified(run_id: UUID, task: Mapping[str, Any]) -> Verification:

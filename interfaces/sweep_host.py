@@ -32,7 +32,7 @@ import structlog
 
 from application.clock import WallClock
 from application.journal import Journal
-from application.sweep_bars import begin, fail, market_of
+from application.sweep_bars import begin, fail, trial_market
 from application.sweeping import SweepWorker
 from application.trial import TrialMarket, TrialRunner
 from application.trial_book import TrialBook, load_sweep
@@ -206,7 +206,7 @@ class SweepHost:
             created = load_sweep(journal, self._sweep_id).created
             try:
                 catalog.load(created.run.strategy_id, created.run.strategy_version)
-                market = market_of(created.run, BarStore(task["database_url"]), calendar)
+                market = trial_market(journal, created.run, BarStore(task["database_url"]), calendar)
                 begin(self._sweep_id, journal, market, clock)
             except (InvalidInput, NotFound, BarsUnavailable, StrategyChanged, StrategyFault) as error:
                 fail(self._sweep_id, journal, clock, _CODES.get(type(error), "SWEEP_FAILED"), error.message)

@@ -60,6 +60,14 @@ def market_position(connection: Connection[TupleRow], run_id: UUID, moment: date
     return reached
 
 
+def newest_position(connection: Connection[TupleRow], run_id: UUID) -> int:
+    """Return the position of a run's newest entry, 0 for none."""
+    [(position,)] = connection.execute(
+        "select coalesce(max(notification_id), 0) from weaver_events where run_id = %s", (run_id,)
+    )
+    return int(position)
+
+
 def market_time(connection: Connection[TupleRow], run_id: UUID, as_of: int) -> datetime | None:
     """Return how far a run's market had come at a position: the time of its newest order event by then."""
     found = connection.execute(

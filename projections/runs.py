@@ -46,7 +46,7 @@ class RunRow:
     set. error: `code, message, traceback`; of a run that cannot go on it is there before the status is: its orders are
     being cancelled.
     summary: the five figures of a list, bare values; None as long as the run has no statistics.
-    timings: `load_seconds, engine_seconds, persist_seconds`.
+    timings: `load_seconds, engine_seconds, persist_seconds`. forked_from: `run_id, position, moment` of a fork.
     created_position: of its first event, what lists are ordered by.
     position: of its last event, marks of equity aside.
     """
@@ -85,6 +85,7 @@ class RunRow:
     summary: dict[str, Any] | None = None
     timings: dict[str, Any] | None = None
     deleted: bool = False
+    forked_from: dict[str, Any] | None = None
 
 
 TALLIES = Tallies(
@@ -204,6 +205,7 @@ def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:
         notes=event.notes,
         created_position=position,
         position=position,
+        forked_from=None if event.forked_from is None else msgspec.to_builtins(event.forked_from),
     )
 
 

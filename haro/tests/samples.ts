@@ -48,6 +48,7 @@ export function aRun(changes: Partial<Run> = {}): Run {
     notes: '',
     stats: { total_trades: 3, winning_trades: 2, total_pnl: '-1234.5', max_drawdown: '0.1', sharpe_ratio: '1.5' },
     position: 7,
+    forked_from: null,
     ...changes,
   };
 }

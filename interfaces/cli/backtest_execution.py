@@ -7,7 +7,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from application.commands import CreateRun, PromoteTrial, StartRun, StopRun
+from application.commands import CreateRun, ForkRun, PromoteTrial, StartRun, StopRun
 from domain.errors import Refused, RunNotFound
 from domain.event_catalogue import CATALOGUE
 from domain.events import Event, JournalEntry
@@ -79,7 +79,7 @@ class _RunWatch:
         return self.ending
 
 
-def execute(weaver: "Weaver", command: CreateRun | PromoteTrial, told: Told) -> BacktestEnd:
+def execute(weaver: "Weaver", command: CreateRun | ForkRun | PromoteTrial, told: Told) -> BacktestEnd:
     """Create the run, trade it to its end and return that end; the parts must be composed for this run and not started.
 
     The run is claimed before it exists, so that no other process of this database takes it. Ctrl-C and other

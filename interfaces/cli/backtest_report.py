@@ -153,7 +153,7 @@ def print_figures(stats: Mapping[str, Mapping[str, Any]]) -> None:
     print_table(
         ("figure", "value", "basis"),
         [
-            (name.replace("_", " "), _figure(name, figure["value"]), figure.get("basis") or figure.get("reason"))
+            (name.replace("_", " "), figure_text(name, figure["value"]), figure.get("basis") or figure.get("reason"))
             for name, figure in sorted(stats.items(), key=_place)
             if not name.startswith(NOT_PRINTED)
         ],
@@ -180,7 +180,8 @@ def of_strategy(traceback: str) -> str:
     return "\n".join(kept) if others else traceback.rstrip()
 
 
-def _figure(name: str, value: object) -> str:
+def figure_text(name: str, value: object) -> str:
+    """Return a figure as people read it."""
     if value is None:
         return "undefined"
     if name in PERCENTAGES and isinstance(value, (int, float)):

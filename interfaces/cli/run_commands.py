@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from interfaces.cli import options, typed
+from interfaces.cli import fork_command, options, parity_command, typed
 from interfaces.cli.new_run import TypedRun
 from interfaces.cli.opened import dispatched, reading
 from interfaces.cli.options import Json, Limit, RunId
@@ -130,6 +130,10 @@ def flatten_run(run: RunId, json_wanted: Json = False) -> None:
     from application.commands import FlattenRun
 
     _accept(run, lambda run_id: FlattenRun(run_id=run_id), json_wanted, "closing of all positions requested")
+
+
+group.command("fork")(fork_command.fork_run)
+group.command("parity")(parity_command.show_parity)
 
 
 @group.command("delete")
@@ -263,6 +267,7 @@ def _as_json(row: "RunRow") -> dict[str, Any]:
         "notes": row.notes,
         "stats": row.summary,
         "position": row.position,
+        "forked_from": row.forked_from,
     }
 
 
@@ -308,6 +313,7 @@ def _facts(row: "RunRow") -> dict[str, object]:
         "created": row.created_at,
         "started": row.started_at,
         "ended": row.stopped_at,
+        "forked from": _origin(row.forked_from),
         "tags": row.tags,
         "notes": row.notes,
         "bars": row.bars,
@@ -317,6 +323,12 @@ def _facts(row: "RunRow") -> dict[str, object]:
         "initial cash": row.initial_cash,
         "final equity": row.final_equity,
     }
+
+
+def _origin(forked_from: dict[str, Any] | None) -> str | None:
+    if forked_from is None:
+        return None
+    return f"run {forked_from['run_id']} at position {forked_from['position']}"
 
 
 def _set_ones(settings: dict[str, Any]) -> str:

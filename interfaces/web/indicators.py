@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from psycopg.rows import TupleRow
 from pydantic import Field
 
+from application.run_market import recorded_market, root_of
 from domain.aggregation import aggregate
 from domain.candles import candle_opens, candle_seconds, candle_starts
 from domain.declared_indicators import DeclaredIndicator, computed
@@ -159,7 +160,11 @@ def _tape(connection: psycopg.Connection[TupleRow], run_id: UUID, created: RunCr
 
 
 def _stored(here: Weaver, created: RunCreated, symbol: str) -> Bars:
-    """The bars of a backtest as they are stored now; none of those it read from a file."""
+    """The bars of a backtest as they are stored now, of a fork those of its root's tape; none of those of a file."""
+    root_id, root = root_of(here.journal, created)
+    if root_id is not None and root.mode != "backtest":
+        market = recorded_market(here.journal, root_id, root, created.end_time)
+        return next(bars for bars in market.bars if bars.symbol == symbol)
     timeframe = Timeframe.parse(created.timeframe)
     if any(file.symbol == symbol for file in created.bar_files):
         return no_bars(symbol, timeframe)

@@ -48,6 +48,7 @@ def shown_as_created(run_id: UUID, created: RunCreated, position: int) -> dict[s
         "notes": created.notes,
         "stats": None,
         "position": position,
+        "forked_from": created.forked_from and msgspec.to_builtins(created.forked_from),
     }
 
 

@@ -13,6 +13,7 @@ from domain.run import MODES, Mode, RunStatus
 from domain.venues import GENERIC, VENUES
 from interfaces.web.queries import Paged, Read, ReadPast
 from interfaces.web.values import (
+    MAX_WHOLE,
     Answered,
     CatalogName,
     DecimalIn,
@@ -40,6 +41,9 @@ EXAMPLE: JsonDict = {
     "start_time": "2024-01-01T00:00:00Z",
     "end_time": "2024-03-01T00:00:00Z",
 }
+
+
+FORK_EXAMPLE: JsonDict = {"position": 1042, "parameters": {"fast": 15}, "risk": {"max_drawdown": "0.1"}, "start": True}
 
 
 class CostsIn(Given):
@@ -110,6 +114,25 @@ class NewRun(Given):
         return self
 
 
+class NewFork(Given):
+    """What differs in a fork; what is left out is as its parent has it, and `null` turns a risk limit off.
+
+    Another strategy has its own parameters, none of the parent's.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [FORK_EXAMPLE]})
+
+    position: Annotated[
+        int | None, Field(ge=0, le=MAX_WHOLE, description="Of an event of the run; without it, at its beginning.")
+    ] = None
+    name: Text | None = None
+    strategy_id: CatalogName | None = None
+    parameters: Annotated[dict[ParameterName, ParameterIn], Field(max_length=200, default_factory=dict)]
+    costs: CostsIn = CostsIn()
+    risk: RiskIn = RiskIn()
+    start: Annotated[bool, Field(description="Whether to ask for it to be started at once.")] = False
+
+
 class RunQuery(Paged):
     """Which runs to list."""
 
@@ -158,6 +181,14 @@ class RunFigures(Answered):
     sharpe_ratio: str | int | float | None
 
 
+class ForkedFrom(Answered):
+    """What a fork begins with: up to `moment` it is the run `run_id`; null: all of it is under the fork's settings."""
+
+    run_id: UUID
+    position: int
+    moment: MomentOut | None = None
+
+
 class Run(Answered):
     """A run as it stands. `progress` is null unless it is a backtest; `position` is that of its last event."""
 
@@ -188,6 +219,7 @@ class Run(Answered):
     notes: str
     stats: RunFigures | None
     position: int
+    forked_from: ForkedFrom | None
 
 
 class Figure(Answered):

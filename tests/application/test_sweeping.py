@@ -11,7 +11,7 @@ import pytest
 from application.backtest import Backtest
 from application.clock import WallClock
 from application.commands import CreateRun, CreateSweep, PromoteTrial, ResumeSweep, StartRun, StopSweep
-from application.sweep_bars import begin, market_of
+from application.sweep_bars import begin, trial_market
 from application.sweep_guards import WALK_FIGURES
 from application.sweeping import SweepWorker
 from application.trial import TrialRunner
@@ -80,7 +80,7 @@ class Sweeping(Tools):
         return sweep_id
 
     def market(self, sweep_id: UUID) -> Any:
-        return market_of(load_sweep(self.journal, sweep_id).created.run, self.bars, ExchangeSessions())
+        return trial_market(self.journal, load_sweep(self.journal, sweep_id).created.run, self.bars, ExchangeSessions())
 
     def book(self, sweep_id: UUID) -> tuple[TrialBook, DatabaseRunClaims]:
         """What a worker knows, with claims of its own."""

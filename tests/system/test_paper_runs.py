@@ -77,11 +77,36 @@ def assert_equal_to_a_backtest(server: WeaverServer, run_id: str) -> None:
     assert {"market", "limit", "stop", "trailing_stop"} <= {order.order_type for order in orders}
 
 
+def assert_parity(server: WeaverServer, run_id: str) -> None:
+    """Over REST and on the command line, nothing differs from a backtest of the tape."""
+    report = server.get(f"/runs/{run_id}/parity")
+    assert [one for one in report["differences"] if one["count"]] == []
+    assert (report["difference"], report["unexplained"]) == ("0", "0")
+    assert report["orders"] == report["backtest_orders"] >= 8
+    assert report["latency"]["longest"] == 0
+    done = weaver(server.home, "run", "parity", run_id)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "live equity" in done.stdout
+
+
+def assert_a_fork_without_a_change_equals_it(server: WeaverServer, run_id: str) -> None:
+    """A fork on the tape of the run, at a tick in the middle, places the same orders with the same executions."""
+    ticks = events_of(server, run_id, "tape.ticked")
+    asked = {"position": ticks[len(ticks) // 2]["position"], "start": True}
+    answer = server.api.post(f"/api/v1/runs/{run_id}/fork", json=asked)
+    assert answer.status_code == 201, answer.text
+    fork_id = answer.json()["id"]
+    assert server.wait_for_end(fork_id)["status"] == "completed"
+    assert orders_and_fills(events_of(server, fork_id)) == orders_and_fills(events_of(server, run_id))
+
+
 def test_the_same_bars_give_the_orders_and_fills_of_a_backtest(paper: WeaverServer) -> None:
     run_id = start_paper_run(paper)
     wait_for_ticks(paper, run_id, 20)
     stop(paper, run_id)
     assert_equal_to_a_backtest(paper, run_id)
+    assert_parity(paper, run_id)
+    assert_a_fork_without_a_change_equals_it(paper, run_id)
 
 
 def assert_equal_to_its_replay(server: WeaverServer, run_id: str) -> None:

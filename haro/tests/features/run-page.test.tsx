@@ -50,6 +50,22 @@ test('a finished run shows its state, figures and latest orders', async () => {
   expect(screen.getByTestId('clone-run')).toHaveAttribute('href', '/new?clone=run-1');
 });
 
+test('a fork leads to the run it comes from, and lays both over each other', async () => {
+  prepare({ forked_from: { run_id: 'run-parent', position: 1204, moment: '2024-01-10T12:00:00Z' } });
+  renderApp('/runs/run-1');
+  const origin = await screen.findByTestId('run-origin');
+  expect(within(origin).getByRole('link', { name: 'run parent' })).toHaveAttribute('href', '/runs/run-parent');
+  const compare = within(origin).getByRole('link', { name: 'compare' }).getAttribute('href') ?? '';
+  expect(decodeURIComponent(compare)).toBe('/compare?runs=run-parent,run-1');
+});
+
+test('a run that is no fork says nothing of one', async () => {
+  prepare();
+  renderApp('/runs/run-1');
+  await screen.findByTestId('run-status');
+  expect(screen.queryByTestId('run-origin')).not.toBeInTheDocument();
+});
+
 test('what a figure is based on is told on focus', async () => {
   prepare();
   renderApp('/runs/run-1');

@@ -1,4 +1,5 @@
 import { Progress } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { ModeBadge } from '../../components/mode-badge';
 import { PageHeading } from '../../components/page-heading';
 import { StatusBadge } from '../../components/status-badge';
@@ -35,6 +36,7 @@ export function RunHeader({ run }: { run: Run }) {
             <ZonedTime at={run.start_time} /> to <ZonedTime at={run.end_time} /> <ZoneName />
           </span>
         )}
+        {run.forked_from !== null && <Origin fork={run} origin={run.forked_from} />}
         <Ages run={run} />
         {run.tags.map((tag) => (
           <span key={tag} className={classes.tag}>
@@ -45,6 +47,28 @@ export function RunHeader({ run }: { run: Run }) {
       {run.notes !== '' && <p className={classes.notes}>{run.notes}</p>}
       {run.mode === 'backtest' && run.status === 'running' && <RunProgress run={run} />}
     </header>
+  );
+}
+
+/** Which run a fork was until when, and both of them over each other. */
+function Origin({ fork, origin }: { fork: Run; origin: NonNullable<Run['forked_from']> }) {
+  return (
+    <span className={classes.dim} data-testid="run-origin">
+      fork of{' '}
+      <Link to="/runs/$runId" params={{ runId: origin.run_id }}>
+        run {origin.run_id.slice(-6)}
+      </Link>
+      {origin.moment !== null && (
+        <>
+          {' '}
+          from <ZonedTime at={origin.moment} /> on
+        </>
+      )}{' '}
+      ·{' '}
+      <Link to="/compare" search={{ runs: `${origin.run_id},${fork.id}` }}>
+        compare
+      </Link>
+    </span>
   );
 }
 
