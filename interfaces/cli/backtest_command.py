@@ -91,7 +91,7 @@ def backtest(
         name=name,
         tags=tag,
     )
-    command = described.command(_bar_files([parse_symbol(one) for one in symbol], data or []))
+    command = described.command(bar_files([parse_symbol(one) for one in symbol], data or []))
     in_files = _ranges_in_files(command)
     html = None
     if report_file is not None:
@@ -165,7 +165,8 @@ def report(result: "Result", settings: "Settings", json_wanted: bool) -> None:
         print_report(result, page_url(settings, result.run.id))
 
 
-def _bar_files(symbols: Sequence[str], data: Sequence[str]) -> tuple["BarFile", ...]:
+def bar_files(symbols: Sequence[str], data: Sequence[str]) -> tuple["BarFile", ...]:
+    """Return the files of the symbols, in their order; raise InvalidInput for another number of them."""
     from domain.errors import InvalidInput
     from domain.run import BarFile
 
