@@ -37,42 +37,41 @@ def parameter_bounds(candidate: Candidate, market: Market, tried: Tried, seconds
     tried: the trial over the whole market. What the strategy refuses clearly, by OrderRefused or InvalidInput, is fine.
     """
     if tried.fault is not None:
-        fault = tried.steps[-1]
-        difference = Difference(from_microseconds(fault.at), fault.what, "no error")
-        return Verdict("parameters", "failed", f"with its parameters as they are: {fault.what}", {}, difference)
-    patience, notes = Patience(seconds), list[str]()
+        raised = tried.steps[-1]
+        difference = Difference(from_microseconds(raised.at), raised.what, "no error")
+        return Verdict("parameters", "failed", f"with its parameters as they are: {raised.what}", {}, difference)
     wanted: list[tuple[str, ParameterValue]] = []
+    notes: list[str] = []
     for spec in declared_parameters(candidate.kind):
         values = values_at_bounds(spec)
         wanted += [(spec.name, value) for value in values]
         if not values:
             notes.append(f"{spec.name} has no bounds")
+    # a slow strategy trades fewer bars with each value; with each it trades some
+    patience, share = Patience(2 * seconds), seconds / max(len(wanted), 1)
     for number, (name, value) in enumerate(wanted):
         if number and patience.is_over:
             message = f"only {number} of {len(wanted)} bounds and choices were tried in the time there was: none failed"
             return Verdict("parameters", "unsure", message, {"tried": number}, notes=tuple(notes))
-        fault_there = _fault(
-            Candidate(candidate.strategy_id, candidate.kind, {**candidate.parameters, name: value}), market
-        )
-        if fault_there.startswith(CLEAR_REFUSALS):
-            notes.append(f"{name}={value} is refused: {fault_there}")
-        elif fault_there:
-            return Verdict(
-                "parameters", "failed", f"with {name}={value} it fails: {fault_there}", {"tried": number + 1}
-            )
+        there = Candidate(candidate.strategy_id, candidate.kind, {**candidate.parameters, name: value})
+        fault = _fault(there, market, Patience(share))
+        if fault.startswith(CLEAR_REFUSALS):
+            notes.append(f"{name}={value} is refused: {fault}")
+        elif fault:
+            return Verdict("parameters", "failed", f"with {name}={value} it fails: {fault}", {"tried": number + 1})
     message = f"it works at all {len(wanted)} bounds and choices" if wanted else "there are no bounds to try"
     return Verdict("parameters", "ok", message, {"tried": len(wanted)}, notes=tuple(notes))
 
 
-def _fault(candidate: Candidate, market: Market) -> str:
+def _fault(candidate: Candidate, market: Market, patience: Patience) -> str:
     """The error a short trial ends with, empty for none."""
     try:
-        fault = candidate.tried(market, end=min(len(market.timeline()), INSTANTS)).fault
+        tried = candidate.tried(market, end=min(len(market.timeline()), INSTANTS), deadline=patience.deadline)
     except StrategyFault as error:
         return error.message
     except WeaverError as error:
         return f"{type(error).__name__}: {error.message}"
-    return "" if fault is None else fault.message
+    return "" if tried.fault is None else tried.fault.message
 
 
 def _beside(spec: ParameterSpec, bound: str, way: int) -> str:

@@ -30,6 +30,7 @@ TRIAL = UUID(int=1)
 CASH = Decimal(100_000)
 VENUE = "generic"
 INSTANTS_A_STRETCH = 256
+MOST_LOGGED = 1_000
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -48,11 +49,13 @@ class Step(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a trial. instants: how many were traded. fault: what the strategy raised, the last of the steps."""
+    """What came of a trial. instants: how many were traded. logged: the first lines.
+
+    fault: what the strategy raised, the last of the steps.
+    """
 
     steps: list[Step]
     instants: int
-    seconds: float
     logged: list[str]
     fault: StrategyFault | None
 
@@ -113,7 +116,7 @@ class Candidate:
         perf_counter; the trial ends at the next stretch after it. Raises InvalidInput for parameters out of bounds and
         StrategyFault for those the strategy's constructor fails on; a fault later on is a step.
         """
-        began, timeline, logged = perf_counter(), market.timeline(), list[str]()
+        timeline, logged = market.timeline(), list[str]()
         strategy = constructed(self.kind, self.parameters)
         session = Session(
             TRIAL,
@@ -121,7 +124,7 @@ class Candidate:
             OrderIds(TRIAL, TRIAL),
             timeline,
             strategy,
-            lambda message, fields: logged.append(f"{message} {dict(fields)}"),
+            lambda message, fields: logged.append(f"{message} {dict(fields)}") if len(logged) < MOST_LOGGED else None,
             market.sessions,
         )
         end = len(timeline) if end is None else end
@@ -137,7 +140,7 @@ class Candidate:
         steps = _steps(session.collect_events())
         if fault is not None:
             steps.append(Step(to_microseconds(session.now), f"an error ({fault.message})", fault.message, "error"))
-        return Tried(steps, traded - first, perf_counter() - began, logged, fault)
+        return Tried(steps, traded - first, logged, fault)
 
 
 def _description(candidate: Candidate, market: Market) -> RunCreated:

@@ -38,6 +38,7 @@ from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
+from interfaces.strategy_checks import StrategyChecks
 from projections.catalog import READ_MODELS
 from projections.processor import Processor
 from projections.rebuild_jobs import RebuildJobs
@@ -60,6 +61,7 @@ class Weaver:
     journal: Journal
     dispatch: Dispatch
     catalog: FileStrategyCatalog
+    checks: StrategyChecks
     bars: BarStore
     calendar: SessionCalendar
     queries: Queries
@@ -96,6 +98,7 @@ class Weaver:
 
     def stop(self) -> None:
         """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
+        self.checks.stop()
         self.supervisor.stop()
         self.markets.stop()
         self.halting.stop()
@@ -164,6 +167,7 @@ def compose(
         journal=journal,
         dispatch=dispatch,
         catalog=catalog,
+        checks=StrategyChecks(catalog, settings, database_url),
         bars=bars,
         calendar=sessions,
         queries=queries,

@@ -85,6 +85,7 @@ def _given_market(task: Task) -> Market | None:
         if symbol in files:
             bars = store.read_file(files[symbol], timeframe).between(task.start, task.end)
         else:
+            store.require_coverage(symbol, timeframe)
             bars = store.load(symbol, timeframe, task.start, task.end)
         if not len(bars):
             raise InvalidInput(f"there are no bars of {symbol} {timeframe} in that range")

@@ -60,13 +60,13 @@ def check_strategy(
 
 def _checked(request: "CheckRequest", settings: "Settings") -> "StrategyCheck":
     from interfaces.strategy_catalog import FileStrategyCatalog
-    from interfaces.strategy_checks import checked_strategy
+    from interfaces.strategy_checks import StrategyChecks
 
     catalog = FileStrategyCatalog(settings.strategies_dir)
     if request.symbols and not request.files:
         with opened_database() as url:
-            return checked_strategy(request, catalog, settings, url)
-    return checked_strategy(request, catalog, settings)
+            return StrategyChecks(catalog, settings, url).check(request)
+    return StrategyChecks(catalog, settings).check(request)
 
 
 def _as_json(found: "StrategyCheck") -> dict[str, Any]:

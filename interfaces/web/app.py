@@ -26,6 +26,7 @@ from interfaces.web import (
     run_log,
     run_reports,
     runs,
+    strategy_checks,
     system,
 )
 from interfaces.web.cors import Cors
@@ -53,6 +54,7 @@ ROUTERS = (
     activity.router,
     market.router,
     market.strategies_router,
+    strategy_checks.router,
     events.router,
 )
 
