@@ -120,7 +120,23 @@ class SizedByTheFuture(Strategy):
             ctx.close()
 
 
-@pytest.mark.parametrize("kind", [CentredMean, TomorrowsClose, Normalised, UnderTheHood, SizedByTheFuture])
+class CancelledByTheFuture(Strategy):
+    """Places an order at honest moments, and takes it back before the price would reach it."""
+
+    def on_start(self, ctx: Context) -> None:
+        self.ahead = ctx.indicator(lambda close: np.roll(close, -1), ctx.bars().close)
+
+    def on_bar(self, ctx: Context) -> None:
+        place = len(ctx.bars())
+        if place % 40 == 1 and not ctx.orders():
+            ctx.buy(1, limit=ctx.bars().close[-1] / 2)
+        elif place % 40 == 3 and self.ahead[-1] < ctx.bars().close[-1]:
+            ctx.cancel_all()
+
+
+@pytest.mark.parametrize(
+    "kind", [CentredMean, TomorrowsClose, Normalised, UnderTheHood, SizedByTheFuture, CancelledByTheFuture]
+)
 def test_a_strategy_that_knows_the_future_is_found(kind: type[Strategy]) -> None:
     verdict = verdicts_on(kind)["look_ahead"]
     assert verdict.outcome == "failed", verdict.message
@@ -165,7 +181,9 @@ def test_moments_have_bars_before_and_after_them_and_include_those_of_decisions(
     assert max(chosen) <= tried.instants - 2
     closes = MARKET.timeline().closes
     decided = {step.at for step in tried.decisions()}
-    assert sum(closes[moment] in decided for moment in chosen) >= 6
+    of_decisions = [moment for moment in chosen if closes[moment] in decided]
+    assert len(of_decisions) >= 6
+    assert {moment + 1 for moment in of_decisions} & set(chosen)
 
 
 def test_moments_begin_where_every_symbol_has_a_bar() -> None:

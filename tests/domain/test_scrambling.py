@@ -28,6 +28,7 @@ def test_later_bars_move_by_as_much_as_those_there_were(kept: int) -> None:
     moves = [np.sort(np.abs(np.diff(np.log(bars.close[kept - 1 :])))) for bars in (BARS, other)]
     assert moves[0] == pytest.approx(moves[1], abs=1e-9)
     assert sorted(other.volume) == sorted(BARS.volume)
+    assert not np.array_equal(other.volume, BARS.volume), "in another order"
 
 
 def test_equal_seeds_give_equal_futures_and_others_do_not() -> None:
