@@ -4,7 +4,7 @@ import math
 import sys
 from decimal import Decimal
 
-from application.strategy_trial import Candidate, Market, Tried
+from application.strategy_trial import Candidate, Market, Tried, plain_text
 from application.verdicts import Difference, Patience, Verdict
 from domain.errors import InvalidInput, OrderRefused, ParameterInvalid, StrategyFault, WeaverError
 from domain.market import from_microseconds
@@ -36,7 +36,7 @@ def parameter_bounds(candidate: Candidate, market: Market, tried: Tried, seconds
 
     tried: the trial over the whole market. What the strategy refuses clearly, by OrderRefused or InvalidInput, is fine.
     """
-    if tried.fault is not None:
+    if tried.fault:
         raised = tried.steps[-1]
         difference = Difference(from_microseconds(raised.at), raised.what, "no error")
         return Verdict("parameters", "failed", f"with its parameters as they are: {raised.what}", {}, difference)
@@ -68,10 +68,10 @@ def _fault(candidate: Candidate, market: Market, patience: Patience) -> str:
     try:
         tried = candidate.tried(market, end=min(len(market.timeline()), INSTANTS), deadline=patience.deadline)
     except StrategyFault as error:
-        return error.message
+        return plain_text(error.message)
     except WeaverError as error:
-        return f"{type(error).__name__}: {error.message}"
-    return "" if tried.fault is None else tried.fault.message
+        return plain_text(f"{type(error).__name__}: {error.message}")
+    return tried.fault
 
 
 def _beside(spec: ParameterSpec, bound: str, way: int) -> str:

@@ -73,7 +73,7 @@ def checked(candidate: Candidate, market: Market, tried: Tried, seconds: float) 
     tried: the trial over the whole market. seconds: for all of it, about, that trial included.
     """
     parameters = parameter_bounds(candidate, market, tried, BOUNDS_SHARE * seconds)
-    if tried.fault is not None:
+    if tried.fault:
         why = "it fails with its parameters as they are"
         return [Verdict("look_ahead", "skipped", why), Verdict("warm_up", "skipped", why), parameters]
     again = candidate.tried(market, end=tried.instants)

@@ -31,6 +31,7 @@ CASH = Decimal(100_000)
 VENUE = "generic"
 INSTANTS_A_STRETCH = 256
 MOST_LOGGED = 1_000
+MOST_SHOWN = 500
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -51,13 +52,13 @@ class Step(msgspec.Struct, frozen=True):
 class Tried:
     """What came of a trial. instants: how many were traded. logged: the first lines.
 
-    fault: what the strategy raised, the last of the steps.
+    fault: what the strategy raised, the last of the steps as well; empty if it raised nothing.
     """
 
     steps: list[Step]
     instants: int
     logged: list[str]
-    fault: StrategyFault | None
+    fault: str = ""
 
     @property
     def orders(self) -> int:
@@ -128,7 +129,7 @@ class Candidate:
             market.sessions,
         )
         end = len(timeline) if end is None else end
-        traded, fault = first, None
+        traded, fault = first, ""
         try:
             session.start()
             while traded < end and (traded == first or perf_counter() < deadline):
@@ -136,11 +137,16 @@ class Candidate:
                 session.run(traded, stretch)
                 traded = stretch
         except StrategyFault as error:
-            traded, fault = session.instant + 1, error
+            traded, fault = session.instant + 1, plain_text(error.message)
         steps = _steps(session.collect_events())
-        if fault is not None:
-            steps.append(Step(to_microseconds(session.now), f"an error ({fault.message})", fault.message, "error"))
+        if fault:
+            steps.append(Step(to_microseconds(session.now), f"an error ({fault})", fault, "error"))
         return Tried(steps, traded - first, logged, fault)
+
+
+def plain_text(text: str) -> str:
+    """Return what somebody's code said on one line, not too long, as JSON can hold it."""
+    return " ".join(text.split())[:MOST_SHOWN].encode(errors="replace").decode()
 
 
 def _description(candidate: Candidate, market: Market) -> RunCreated:

@@ -29,6 +29,7 @@ from interfaces.market_data.sample_bars import sample_bars
 from interfaces.outside_reads import OutsideReads, holds_bars
 from interfaces.strategy_catalog import FileStrategyCatalog
 from interfaces.strategy_check_task import Answer, Task
+from interfaces.user_code import limit_memory
 
 GARBAGE_THRESHOLDS = (500_000, 50, 100)
 # The process that asked ends it earlier; should that one die, nobody else would.
@@ -47,6 +48,7 @@ def main() -> None:
     os.dup2(2, 1)
     task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
     signal.alarm(int(task.most_seconds) + SPARE_SECONDS)
+    limit_memory(task.memory)
     configure_logs("WARNING", task.log_format, [task.database_url] if task.database_url else [])
     try:
         answer = Answer(_examined(task))
@@ -62,6 +64,8 @@ def _examined(task: Task) -> Examination:
     reads = OutsideReads()
     catalog = FileStrategyCatalog(Path(task.strategies_dir))
     given = _given_market(task)
+    # what has to be asked of other processes is asked before: it is not the strategy that starts them
+    catalog.describe(task.strategy_id)
     with reads.watched():
         kind = catalog.load(task.strategy_id)
         parameters = recorded_values(parse_parameters(declared_parameters(kind), task.parameters))
@@ -112,10 +116,10 @@ def _tried(candidate: Candidate, markets: Iterable[Market], seconds: float) -> t
     found: list[tuple[Market, Tried]] = []
     for market in markets:
         tried = whole_trial(candidate, market, seconds)
-        if tried.orders and tried.fault is None:
+        if tried.orders and not tried.fault:
             return market, tried
         found.append((market, tried))
-    return next((one for one in found if one[1].fault is None), found[0])
+    return next((one for one in found if not one[1].fault), found[0])
 
 
 def _with_reads(
@@ -135,7 +139,7 @@ def _in_their_light(
         return verdict
     telling = next((file for file in reads.files if holds_bars(file, market.bars)), None)
     if telling is not None:
-        message = f"it reads {telling.name}, which holds these very bars, the later ones as well"
+        message = f"it reads {telling.name}, which holds bars it is tried on: what comes after them stands there"
         return Verdict("look_ahead", "failed", message, verdict.figures)
     if follows_no_bars(candidate, market, tried):
         message = f"it decides the same on bars that never were, and reads {said}: it follows that, not the market"

@@ -13,7 +13,7 @@ class Task(msgspec.Struct, frozen=True):
     """What is to be tried, and on which bars: of the files, or else of the database, or else generated ones.
 
     seconds: about how long it may take; most_seconds: when it has to end. only_trades: whether the verdicts are left to
-    another process. parameters: as a person gave them.
+    another process. memory: megabytes it may take. parameters: as a person gave them.
     """
 
     strategy_id: str
@@ -23,6 +23,7 @@ class Task(msgspec.Struct, frozen=True):
     log_format: Literal["console", "json"] | None
     seconds: float
     most_seconds: float
+    memory: int
     only_trades: bool
     symbols: tuple[str, ...] = ()
     timeframe: str = "1m"

@@ -126,6 +126,7 @@ class StrategyChecks:
             log_format=self._settings.log_format,
             seconds=seconds,
             most_seconds=most_seconds,
+            memory=self._settings.session_memory,
             only_trades=False,
             symbols=tuple(parse_symbol(one) for one in request.symbols),
             timeframe=Timeframe.parse(request.timeframe).name,

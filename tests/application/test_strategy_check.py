@@ -149,7 +149,7 @@ def test_one_that_fails_without_the_future_is_found_by_what_it_raises() -> None:
     market = Market((sample_bars(days=1),), {})
     one = candidate(BeyondTheEnd)
     tried = one.tried(market, end=1000)
-    assert tried.fault is None
+    assert not tried.fault
     verdict = look_ahead(one, market, tried, SECONDS)
     assert verdict.outcome == "failed"
     assert "an error (IndexError" in verdict.message
