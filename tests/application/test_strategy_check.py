@@ -1,44 +1,19 @@
-"""Checks of strategies: each way to cheat, to forget or to break is found, and honest strategies are not accused."""
+"""Look-ahead and warm-up: each way to cheat or never to forget is found, and honest strategies are not accused."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 
 from application.look_ahead import follows_no_bars, look_ahead, moments
-from application.parameter_bounds import parameter_bounds, values_at_bounds
-from application.strategy_check import checked, examined, same_in_both, whole_trial
-from application.strategy_trial import Candidate, Market, Tried
-from application.verdicts import Verdict
+from application.strategy_trial import Market
 from application.warm_up import Compared, settled, warm_up
-from domain.errors import InvalidInput
 from domain.market import Floats
-from domain.parameters import ParameterSpec, declared_parameters
 from domain.strategy import Context, Strategy
 from interfaces.market_data.sample_bars import sample_bars
-from weaver import crossed_above, crossed_below, ema, parameter, sma
+from tests.application.trial_scene import MARKET, SECONDS, candidate, on_trial, verdicts_on
+from weaver import crossed_above, crossed_below, ema, sma
 from weaver.strategies.sma_cross import SmaCross
-
-SECONDS = 30.0
-MARKET = Market((sample_bars(days=2),), {})
-
-
-def candidate(kind: type[Strategy], **parameters: Any) -> Candidate:
-    return Candidate("tried", kind, parameters)
-
-
-def on_trial(kind: type[Strategy], market: Market = MARKET) -> tuple[Candidate, Tried]:
-    one = candidate(kind)
-    return one, whole_trial(one, market, 1000)
-
-
-def verdicts_on(kind: type[Strategy], market: Market = MARKET) -> Mapping[str, Verdict]:
-    """What the checks of one process find, by name."""
-    one, tried = on_trial(kind, market)
-    return {verdict.check: verdict for verdict in checked(one, market, tried, SECONDS)}
 
 
 class Follows(Strategy):
@@ -207,9 +182,6 @@ def test_where_nothing_is_decided_nothing_is_known() -> None:
     assert found["parameters"].message == "there are no bounds to try"
 
 
-# Warm-up
-
-
 class Exponential(Strategy):
     """An average that forgets, but never quite."""
 
@@ -289,152 +261,6 @@ def test_what_is_needed_is_the_history_from_which_on_nothing_differs(
 def test_differences_to_the_end_fail_and_early_ones_do_not() -> None:
     assert settled([Compared(0, 0.1, 51)], 100, 100).outcome == "failed"
     assert settled([Compared(0, 0.1, 50)], 100, 100).outcome == "unsure"
-
-
-# Determinism
-
-
-class Diced(Strategy):
-    """Asks a die of its own."""
-
-    die = Random(1)
-
-    def on_bar(self, ctx: Context) -> None:
-        if self.die.random() < 0.05:
-            ctx.target(quantity=1 if not ctx.position() else 0)
-
-
-class GivenDice(Strategy):
-    """Asks the die it is given."""
-
-    def on_bar(self, ctx: Context) -> None:
-        if ctx.random.random() < 0.05:
-            ctx.target(quantity=1 if not ctx.position() else 0)
-
-
-def test_what_one_trial_leaves_to_the_next_is_found_and_not_taken_for_look_ahead() -> None:
-    found = verdicts_on(Diced)
-    assert found["determinism"].outcome == "failed"
-    assert "a second trial in the same process differs" in found["determinism"].message
-    assert (found["look_ahead"].outcome, found["warm_up"].outcome) == ("skipped", "skipped")
-    given = verdicts_on(GivenDice)
-    assert given["look_ahead"].outcome == "ok"
-    assert "determinism" not in given
-
-
-def test_equal_trials_are_equal_to_the_last_byte_and_others_are_not() -> None:
-    _, tried = on_trial(SmaCross)
-    same = same_in_both(examined(MARKET, tried), examined(MARKET, on_trial(SmaCross)[1]))
-    assert (same.outcome, same.figures["events"]) == ("ok", len(tried.steps))
-    other = same_in_both(examined(MARKET, tried), examined(MARKET, on_trial(Follows)[1]))
-    assert other.outcome == "failed"
-    assert other.difference is not None
-
-
-def test_trials_are_compared_as_far_as_both_went() -> None:
-    one = candidate(SmaCross)
-    shorter = examined(MARKET, one.tried(MARKET, end=700))
-    longer = examined(MARKET, one.tried(MARKET))
-    verdict = same_in_both(longer, shorter)
-    assert (verdict.outcome, verdict.figures["events"]) == ("ok", len(shorter.steps))
-
-
-# Parameters
-
-
-class Bounded(Strategy):
-    """Has a parameter of every kind."""
-
-    length: int = parameter(10, ge=2, lt=50)
-    share: float = parameter(0.5, gt=0, le=1)
-    size: Decimal = parameter(Decimal(1), gt=0, lt=3)
-    mode: str = parameter("calm", choices=("calm", "wild"))
-    short: bool = parameter(False)
-    free: int = parameter(7)
-
-
-def specs() -> dict[str, ParameterSpec]:
-    return {spec.name: spec for spec in declared_parameters(Bounded)}
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("length", [2, 49]),
-        ("share", [1.0, 2.2250738585072014e-308]),
-        ("size", ["1E-8", "2.99999999"]),
-        ("mode", ["calm", "wild"]),
-        ("short", [False, True]),
-        ("free", []),
-    ],
-)
-def test_bounds_are_the_outermost_values_that_are_allowed(name: str, values: list[object]) -> None:
-    assert values_at_bounds(specs()[name]) == values
-
-
-def test_a_parameter_without_bounds_gets_a_note() -> None:
-    verdict = verdicts_on(Bounded)["parameters"]
-    assert (verdict.outcome, verdict.notes) == ("ok", ("free has no bounds",))
-    assert verdict.figures == {"tried": 10}
-
-
-class FailsWhenShort(Bounded):
-    def on_bar(self, ctx: Context) -> None:
-        if self.length < 3:
-            raise ZeroDivisionError("no room")
-
-
-class RefusesWhenShort(Bounded):
-    def on_start(self, ctx: Context) -> None:
-        if self.length < 3:
-            raise InvalidInput("length must be above 2 while the mode is calm")
-
-
-class FailsToBegin(Bounded):
-    def __init__(self, **parameters: Any) -> None:
-        super().__init__(**parameters)
-        if self.mode == "wild":
-            raise KeyError(self.mode)
-
-
-def test_a_bound_that_fails_is_named_with_what_was_raised() -> None:
-    verdict = verdicts_on(FailsWhenShort)["parameters"]
-    assert (verdict.outcome, verdict.message) == ("failed", "with length=2 it fails: ZeroDivisionError: no room")
-    beginning = verdicts_on(FailsToBegin)["parameters"]
-    assert (beginning.outcome, beginning.message) == ("failed", "with mode=wild it fails: KeyError: 'wild'")
-
-
-def test_values_that_are_refused_clearly_are_told_and_fine() -> None:
-    verdict = verdicts_on(RefusesWhenShort)["parameters"]
-    assert verdict.outcome == "ok"
-    assert verdict.notes[-1].startswith("length=2 is refused: InvalidInput: length must be above 2")
-
-
-def test_bounds_that_time_did_not_reach_are_not_called_fine() -> None:
-    one, tried = on_trial(Bounded)
-    verdict = parameter_bounds(one, MARKET, tried, 0)
-    assert (verdict.outcome, verdict.figures) == ("unsure", {"tried": 1})
-
-
-class Broken(Strategy):
-    def on_bar(self, ctx: Context) -> None:
-        if len(ctx.bars()) == 30:
-            raise RuntimeError("not today")
-
-
-def test_one_that_fails_as_it_is_fails_and_nothing_else_is_said_of_it() -> None:
-    found = verdicts_on(Broken)
-    assert {name: verdict.outcome for name, verdict in found.items()} == {
-        "look_ahead": "skipped",
-        "warm_up": "skipped",
-        "parameters": "failed",
-    }
-    assert "an error (RuntimeError: not today)" in found["parameters"].message
-    assert found["parameters"].difference is not None
-    assert f"{found['parameters'].difference.at:%H:%M}" == "00:30"
-
-
-# What it follows
 
 
 class ByTheClockOfTheMarket(Strategy):
