@@ -122,7 +122,11 @@ class Bars:
         """Return the bars that open in [start, end), None meaning no bound on that side."""
         first = 0 if start is None else int(np.searchsorted(self.time, to_microseconds(start)))
         last = len(self.time) if end is None else int(np.searchsorted(self.time, to_microseconds(end)))
-        part = slice(first, last)
+        return self.part(first, last)
+
+    def part(self, first: int, end: int) -> "Bars":
+        """Return the bars at the places [first, end)."""
+        part = slice(first, end)
         return Bars(
             self.symbol,
             self.timeframe,

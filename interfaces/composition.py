@@ -40,6 +40,7 @@ from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
 from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
+from interfaces.strategy_checks import StrategyChecks
 from interfaces.sweep_process import SweepHostLauncher
 from projections.catalog import READ_MODELS
 from projections.processor import Processor
@@ -63,6 +64,7 @@ class Weaver:
     journal: Journal
     dispatch: Dispatch
     catalog: FileStrategyCatalog
+    checks: StrategyChecks
     bars: BarStore
     calendar: SessionCalendar
     queries: Queries
@@ -105,6 +107,7 @@ class Weaver:
         """Stop in the reverse order and close every connection. Sessions end; the next start continues their runs."""
         if self.sweeps is not None:
             self.sweeps.stop()
+        self.checks.stop()
         self.supervisor.stop()
         self.markets.stop()
         self.halting.stop()
@@ -174,6 +177,7 @@ def compose(
         journal=journal,
         dispatch=dispatch,
         catalog=catalog,
+        checks=StrategyChecks(catalog, settings, database_url),
         bars=bars,
         calendar=sessions,
         queries=queries,

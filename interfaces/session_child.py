@@ -10,7 +10,6 @@ import faulthandler
 import gc
 import json
 import os
-import resource
 import signal
 import sys
 import threading
@@ -38,6 +37,7 @@ from interfaces.logs import configure_logs
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.strategy_catalog import FileStrategyCatalog
+from interfaces.user_code import limit_memory
 
 STOPPED = 4
 ORPHANED = 5
@@ -152,7 +152,7 @@ def _trade(run_id: UUID, task: Mapping[str, Any], line: StopLine) -> None:
                 )
                 Backtest(run_id, tools).execute()
             return
-        _limit_memory(task["memory"])
+        limit_memory(task["memory"])
         with closing(JournalListener(database_url)) as listener:
             live = LiveTools(
                 journal=journal,
@@ -165,12 +165,6 @@ def _trade(run_id: UUID, task: Mapping[str, Any], line: StopLine) -> None:
                 log=write,
             )
             LiveTrading(run_id, live).execute()
-
-
-def _limit_memory(megabytes: int) -> None:
-    """Let a strategy that eats memory fail by itself: it is to take nobody else's."""
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, most))
 
 
 if __name__ == "__main__":

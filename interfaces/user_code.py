@@ -1,6 +1,7 @@
 """What processes that run user code get of this one."""
 
 import os
+import resource
 
 # User code never sees a broker's key or a setting.
 PASSED_ON = (
@@ -20,3 +21,9 @@ PASSED_ON = (
 def scrubbed_environment() -> dict[str, str]:
     """Return the environment for a process that runs user code."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let code that eats memory fail by itself, in this process: it is to take nobody else's."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, most))

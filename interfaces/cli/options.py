@@ -16,12 +16,12 @@ Strategy = Annotated[
         metavar="STRATEGY", help="A name of the catalogue, such as sma_cross, or path/to/file.py:ClassName."
     ),
 ]
-Symbols = Annotated[
-    list[str], typer.Option("--symbol", metavar="SYMBOL", help="A symbol such as BTC/USD; may be given several times.")
-]
-TimeframeName = Annotated[
-    str, typer.Option("--timeframe", metavar="TIMEFRAME", help=f"The length of a bar: {TIMEFRAMES}.")
-]
+_SYMBOL = typer.Option("--symbol", metavar="SYMBOL", help="A symbol such as BTC/USD; may be given several times.")
+Symbols = Annotated[list[str], _SYMBOL]
+SymbolsIfAny = Annotated[list[str] | None, _SYMBOL]
+_TIMEFRAME = typer.Option("--timeframe", metavar="TIMEFRAME", help=f"The length of a bar: {TIMEFRAMES}.")
+TimeframeName = Annotated[str, _TIMEFRAME]
+TimeframeIfAny = Annotated[str | None, _TIMEFRAME]
 Start = Annotated[
     str | None,
     typer.Option("--start", metavar="TIME", help="First moment, such as 2024-01-31 or 2024-01-31T14:30:00Z (UTC)."),

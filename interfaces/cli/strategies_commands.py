@@ -7,6 +7,7 @@ import typer
 from interfaces.cli.opened import read_settings
 from interfaces.cli.options import Json
 from interfaces.cli.printing import print_facts, print_json, print_line, print_table
+from interfaces.cli.strategy_check_command import check_strategy
 
 if TYPE_CHECKING:
     from application.ports import StrategyDescription
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from interfaces.strategy_catalog import FileStrategyCatalog
 
 group = typer.Typer(name="strategies", help="Strategies that can be run.", no_args_is_help=True)
+group.command("check")(check_strategy)
 
 
 @group.command("list")

@@ -29,6 +29,7 @@ from interfaces.web import (
     run_parity,
     run_reports,
     runs,
+    strategy_checks,
     system,
 )
 from interfaces.web.cors import Cors
@@ -59,6 +60,7 @@ ROUTERS = (
     activity.router,
     market.router,
     market.strategies_router,
+    strategy_checks.router,
     events.router,
 )
 

@@ -32,6 +32,7 @@ export type Indicator = Schemas['Indicator'];
 export type RunIndicators = Schemas['RunIndicators'];
 export type EquityPoint = Schemas['EquityPoint'];
 export type StrategyEntry = Schemas['Strategy'];
+export type StrategyCheck = Schemas['CheckedStrategy'];
 export type SymbolCoverage = Schemas['Coverage'];
 export type Part = Schemas['Part'];
 export type AccountDiscrepancy = Schemas['AccountDiscrepancy'];

@@ -1,9 +1,10 @@
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { HttpResponse } from 'msw';
 import { expect, test } from 'vitest';
 import { renderApp } from '../render-app';
 import { smaCross } from '../samples';
-import { answerGet } from '../server';
+import { answerGet, answerPost, errorBody, type Received } from '../server';
 
 const broken = {
   ...smaCross,
@@ -52,4 +53,68 @@ test('an empty catalogue teaches where strategies go', async () => {
   renderApp('/strategies');
   expect(await screen.findByText(/WEAVER_STRATEGIES_DIR/)).toBeVisible();
   expect(screen.getByText('weaver', { exact: false, selector: 'code' })).toHaveTextContent('weaver strategies list');
+});
+
+const checked = {
+  strategy_id: 'sma_cross',
+  version: '1.0+44098386c4da',
+  outcome: 'failed',
+  symbols: ['SAMPLE/USD'],
+  timeframe: '1m',
+  start_time: '2025-01-01T00:00:00Z',
+  end_time: '2025-01-16T00:00:00Z',
+  bars: 21600,
+  orders: 800,
+  verdicts: [
+    {
+      check: 'look_ahead',
+      outcome: 'failed',
+      message: 'it knows the future',
+      figures: {},
+      difference: null,
+      notes: [],
+    },
+    { check: 'warm_up', outcome: 'unsure', message: 'it decided nothing', figures: {}, difference: null, notes: [] },
+    { check: 'determinism', outcome: 'skipped', message: 'no need', figures: {}, difference: null, notes: [] },
+    {
+      check: 'parameters',
+      outcome: 'ok',
+      message: 'all work',
+      figures: {},
+      difference: null,
+      notes: ['n has no bounds'],
+    },
+  ],
+};
+
+test('a check shows each verdict in words, and on what it was found', async () => {
+  const received: Received[] = [];
+  answerGet('/strategies', { items: [smaCross] });
+  answerPost('/strategies/sma_cross/check', () => HttpResponse.json(checked), received);
+  renderApp('/strategies');
+  await userEvent.click(await screen.findByRole('button', { name: 'Check sma_cross' }));
+  const outcome = await screen.findByRole('status', { name: 'Check of sma_cross' });
+  expect(await within(outcome).findByText('it knows the future')).toBeVisible();
+  const lines = within(outcome)
+    .getAllByRole('term')
+    .map((term) => term.parentElement?.textContent);
+  expect(lines).toEqual([
+    'Look-aheadfailedit knows the future',
+    'Warm-upunsureit decided nothing',
+    'Determinismskippedno need',
+    'Parametersokall workn has no bounds',
+  ]);
+  expect(outcome).toHaveTextContent('800 orders on 21,600 generated bars of 1m (SAMPLE/USD)');
+  expect(received).toHaveLength(1);
+});
+
+test('a check that is refused says why, and can be asked for again', async () => {
+  const busy = errorBody('CONFLICT', 'another check is at work: try again when it has ended');
+  answerGet('/strategies', { items: [smaCross] });
+  answerPost('/strategies/sma_cross/check', () => HttpResponse.json(busy, { status: 409 }), []);
+  renderApp('/strategies');
+  const button = await screen.findByRole('button', { name: 'Check sma_cross' });
+  await userEvent.click(button);
+  expect(await screen.findByText('another check is at work: try again when it has ended')).toBeVisible();
+  expect(button).toBeEnabled();
 });

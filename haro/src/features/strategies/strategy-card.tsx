@@ -2,8 +2,10 @@ import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useId, type ReactNode } from 'react';
 import type { StrategyEntry } from '../../lib/api-types';
+import { useCheckStrategy } from './api/check-strategy';
 import { ParameterTable } from './parameter-table';
 import { versionParts } from './parameter-rows';
+import { CheckButton, CheckOutcome } from './strategy-check';
 import classes from './strategy-card.module.css';
 
 const sources: Record<string, string | undefined> = {
@@ -15,6 +17,7 @@ const sources: Record<string, string | undefined> = {
 export function StrategyCard({ strategy }: { strategy: StrategyEntry }) {
   const titleId = useId();
   const { name, class_name, author, source, description, parameters } = strategy;
+  const check = useCheckStrategy(name);
   const { version, content } = versionParts(strategy.version);
   return (
     <section className={classes.card} aria-labelledby={titleId} data-testid={`strategy-${name}`}>
@@ -36,16 +39,20 @@ export function StrategyCard({ strategy }: { strategy: StrategyEntry }) {
           {author !== '' && <Fact label="Author">{author}</Fact>}
           <Fact label="Source">{sources[source] ?? source}</Fact>
         </dl>
-        <Button
-          size="xs"
-          variant="default"
-          aria-label={`New run of ${name}`}
-          renderRoot={(props) => <Link {...props} to="/new" search={{ strategy: name }} />}
-        >
-          New run
-        </Button>
+        <div className={classes.actions}>
+          <Button
+            size="xs"
+            variant="default"
+            aria-label={`New run of ${name}`}
+            renderRoot={(props) => <Link {...props} to="/new" search={{ strategy: name }} />}
+          >
+            New run
+          </Button>
+          <CheckButton name={name} check={check} />
+        </div>
       </div>
       <ParameterTable name={name} schema={parameters} />
+      <CheckOutcome name={name} check={check} />
     </section>
   );
 }
