@@ -86,6 +86,8 @@ class Session:
 
     def collect_events(self) -> list[Recorded]:
         """Return the events of orders and of risk since the last call, in the order they happened, then the log's."""
+        if not self.waiting and not self._run_log.is_waiting:
+            return []
         collected, self._collected = self._collected, []
         self._run_log.record(self.run_id)
         return [*collected, *self._dealer.facts.collect(), *self._run_log.collect_events()]

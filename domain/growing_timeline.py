@@ -1,5 +1,6 @@
 """A timeline that grows while it is read: the bars of a paper or live run, as they close."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -63,7 +64,8 @@ class GrowingTimeline(Timeline):
 
     def instant_at(self, moment: int) -> int:
         """Return the last instant that is not later than a moment, -1 before the first."""
-        return int(np.searchsorted(self.closing_times, moment, side="right")) - 1
+        # once for every tick of a replay, where it takes a third of what searchsorted does
+        return bisect_right(self.closes, moment) - 1
 
     def move_to(self, instant: int) -> None:
         """Let every series end at the instant; before the first they are empty."""

@@ -170,6 +170,11 @@ class RunLog(Aggregate):
         if indicators and not self.declared:
             self._declares = at, fitting(indicators)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is anything to record."""
+        return bool(self._waiting) or self._declares is not None
+
     def record(self, run_id: UUID) -> None:
         """Record the indicators and the lines that wait, as many lines an event as its payload holds."""
         declares, self._declares = self._declares, None

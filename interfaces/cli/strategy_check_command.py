@@ -26,7 +26,7 @@ def check_strategy(
     param: options.Parameters = None,
     json_wanted: Json = False,
 ) -> None:
-    """Check a strategy: look-ahead, warm-up, determinism, parameters at their bounds.
+    """Check look-ahead, warm-up, determinism and bounds.
 
     Without --symbol it is tried on generated bars. Exits with 1 if a check failed.
     """
