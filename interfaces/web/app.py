@@ -26,6 +26,7 @@ from interfaces.web import (
     run_log,
     run_reports,
     runs,
+    sweeps,
     system,
 )
 from interfaces.web.cors import Cors
@@ -45,6 +46,7 @@ ROUTERS = (
     run_reports.router,
     run_log.router,
     indicators.router,
+    sweeps.router,
     ledger.runs_router,
     orders.router,
     order_reasons.router,
