@@ -25,12 +25,16 @@ export function guardWords({ guards, best }: Pick<Sweep, 'guards' | 'best'>): Gu
     return { verdict: null, tone: 'open', lines: [{ text, basis: null }] };
   }
   const skill = guards.deflated_sharpe;
+  if (typeof skill?.value !== 'number') {
+    const text = `How much of the best of ${formatCount(tried)} trials is luck cannot be told.`;
+    return { verdict: null, tone: 'open', lines: [{ text, basis: skill?.reason ?? null }] };
+  }
   const lines = [
     sentence(`that it has any skill, after ${formatCount(tried)} trials`, skill),
     sentence('had it been the only trial', guards.probabilistic_sharpe),
     ...intervals.flatMap(([name, words]) => interval(name, words, guards)),
   ];
-  return { ...verdictOn(skill?.value), lines };
+  return { ...verdictOn(skill.value), lines };
 }
 
 function sentence(words: string, figure: Figure | undefined): GuardWords['lines'][number] {
@@ -47,8 +51,7 @@ function interval(name: string, words: string, guards: NonNullable<Sweep['guards
   return [{ text: `95 % interval of its ${words}: ${span}.`, basis: low.basis ?? null }];
 }
 
-function verdictOn(probability: Figure['value'] | undefined): Pick<GuardWords, 'verdict' | 'tone'> {
-  if (typeof probability !== 'number') return { verdict: null, tone: 'open' };
+function verdictOn(probability: number): Pick<GuardWords, 'verdict' | 'tone'> {
   if (probability >= 0.95) return { verdict: 'Hardly luck alone, as far as these days can tell.', tone: 'good' };
   if (probability >= 0.5) return { verdict: 'This may well be luck.', tone: 'open' };
   return { verdict: 'More likely luck than skill.', tone: 'doubtful' };

@@ -10,7 +10,7 @@ export interface HeatmapCell {
   best: TrialPoint | null;
   /** How many have both. */
   tried: number;
-  /** 1 (worst) to 7 (best) of what is shown; null without a value. */
+  /** 1 (worst) to 7 (best) of what counts; null without a value, and for what misses a constraint. */
   step: number | null;
 }
 
@@ -19,7 +19,7 @@ export interface Heatmap {
   down: Parameter[];
   /** A row for each value of `down`. */
   rows: HeatmapCell[][];
-  /** The values at the two ends of the colours; null where no trial has a value. */
+  /** The values at the two ends of the colours; null where no trial counts. */
   worst: number | null;
   top: number | null;
 }
@@ -39,13 +39,13 @@ export function heatmapOf(points: TrialPoint[], across: string, down: string, di
     if (known) known.tried += 1;
     else found.set(key, { best: point, tried: 1 });
   }
-  const values = [...found.values()].flatMap(({ best }) => best.value ?? []);
+  const values = [...found.values()].flatMap(({ best }) => valueThatCounts(best) ?? []);
   const ends = [values.reduce(lesser, Infinity), values.reduce(greater, -Infinity)];
   const [worst = 0, top = 0] = direction === 'maximize' ? ends : ends.reverse();
   const rows = lines.map((line) =>
     columns.map((column): HeatmapCell => {
       const { best = null, tried = 0 } = found.get(keyOf(column, line)) ?? {};
-      return { across: column, down: line, best, tried, step: stepOf(best?.value ?? null, worst, top) };
+      return { across: column, down: line, best, tried, step: stepOf(valueThatCounts(best), worst, top) };
     }),
   );
   const known = values.length > 0;
@@ -77,6 +77,11 @@ function compareParameters(left: Parameter, right: Parameter): number {
   const [first, second] = [Number(left), Number(right)];
   if (typeof left !== 'boolean' && !Number.isNaN(first) && !Number.isNaN(second)) return first - second;
   return String(left).localeCompare(String(right), 'en', { numeric: true });
+}
+
+/** What misses a constraint has no colour, and does not stretch the scale of the others. */
+function valueThatCounts(point: TrialPoint | null): number | null {
+  return point === null || point.feasible === false ? null : point.value;
 }
 
 /** Equal steps from the worst to the best; all are the best where there is but one value. */

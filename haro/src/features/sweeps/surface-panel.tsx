@@ -24,11 +24,12 @@ export function SurfacePanel({ sweep, view, window, onView }: SurfacePanelProps)
   const surface = useSurface(sweep.id, window);
   const [across, down] = axesOf(sweep, view);
   const names = sweep.dimensions.map(({ name }) => name);
+  const others = names.filter((name) => name !== across && name !== down);
   const choose = (change: SweepView) => {
     onView({ ...view, ...change });
   };
   return (
-    <Panel title={`${figureLabel(sweep.objective)} over the parameters`} aside={<Aside surface={surface.data} />}>
+    <Panel title={`${figureLabel(sweep.objective)} over the parameters`} aside={aside(surface.data, others)}>
       <div className={classes.choices}>
         {down !== null && (
           <>
@@ -67,9 +68,12 @@ export function SurfacePanel({ sweep, view, window, onView }: SurfacePanelProps)
   );
 }
 
-function Aside({ surface }: { surface: Surface | undefined }) {
-  if (surface === undefined || surface.items.length === surface.total) return null;
-  return `the best ${formatCount(surface.items.length)} of ${formatCount(surface.total)} trials`;
+/** What of the trials is shown, and what each cell is the best of. */
+function aside(surface: Surface | undefined, others: string[]): string {
+  const parts = others.length > 0 ? [`each cell the best over ${others.join(', ')}`] : [];
+  if (surface !== undefined && surface.items.length < surface.total)
+    parts.push(`the best ${formatCount(surface.items.length)} of ${formatCount(surface.total)} trials`);
+  return parts.join(' · ');
 }
 
 interface ContentProps {

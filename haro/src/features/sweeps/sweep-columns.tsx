@@ -40,7 +40,7 @@ export function SweepCard({ sweep }: { sweep: Sweep }) {
       <SweepLink sweep={sweep} />
       <span>{figureText(sweep.objective, sweep.best_value)}</span>
       <span>
-        <SweepState sweep={sweep} /> <span className={classes.dim}>{sweep.method}</span>
+        <SweepState sweep={sweep} /> <span className={classes.dim}>by {sweep.method}</span>
       </span>
       <span className={classes.dim}>{figureLabel(sweep.objective)}</span>
       <span className={classes.dim}>

@@ -42,7 +42,7 @@ export function SweepHeader({ sweep }: { sweep: Sweep }) {
           <ZonedTime at={sweep.start_time} /> to <ZonedTime at={sweep.end_time} /> <ZoneName />
         </span>
         <span>
-          {figureLabel(sweep.objective)}, {sweep.direction === 'maximize' ? 'large' : 'small'}{' '}
+          {figureLabel(sweep.objective)} as {sweep.direction === 'maximize' ? 'large' : 'small'} as possible{' '}
           <span className={classes.dim}>by {sweep.method}</span>
         </span>
         {sweep.constraints.map(({ figure, relation, bound }) => (
