@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { DataColumn } from '../../components/data-table/data-column';
 import { DataTable } from '../../components/data-table/data-table';
+import { RowCard } from '../../components/row-card';
 import { StatusBadge } from '../../components/status-badge';
 import { ZonedTime } from '../../components/zoned-time';
 import type { Sweep } from '../../lib/api-types';
@@ -17,8 +18,24 @@ export function WalkTable({ sweep, lines }: { sweep: Sweep; lines: WalkLine[] })
       rows={lines}
       rowKey={lineKey}
       rowName={lineName}
+      card={(line) => <WalkCard line={line} objective={sweep.objective} />}
+      cardHeight={72}
       maxHeight="20rem"
     />
+  );
+}
+
+/** In sample, then what became of it out of sample. */
+function WalkCard({ line, objective }: { line: WalkLine; objective: string }) {
+  const parameters = Object.entries(line.parameters).map(([name, value]) => `${name} ${String(value)}`);
+  return (
+    <RowCard>
+      <ZonedTime at={line.from} />
+      <span>
+        {figureText(objective, line.inSample)} → <strong>{figureText(objective, line.outOfSample)}</strong>
+      </span>
+      <span>{parameters.length > 0 ? parameters.join(', ') : 'not yet chosen'}</span>
+    </RowCard>
   );
 }
 
