@@ -9,7 +9,7 @@ from application.trial import TrialResult
 from application.trial_book import TrialPages
 from domain.drawdowns import max_drawdown
 from domain.figures import StatisticFigure, figure, undefined
-from domain.market import Floats, to_microseconds
+from domain.market import Floats
 from domain.objective import number
 from domain.overfitting import INTERVALS, bootstrap_interval, deflated_sharpe, probabilistic_sharpe
 from domain.performance import (
@@ -23,7 +23,7 @@ from domain.performance import (
 from domain.return_figures import DailyReturns, return_figures
 from domain.sessions import is_always_open
 from domain.sweep import SweepCreated, SweepStarted, TrialCompleted
-from domain.walk_forward import efficiency, stitched
+from domain.walk_forward import efficiency, out_of_sample_curve, stitched
 
 type Again = Callable[[int], TrialResult]
 SHARPE = "sharpe_ratio"
@@ -93,9 +93,7 @@ def walk_curve(created: SweepCreated, begun: SweepStarted, pages: TrialPages) ->
         ended = pages.ended.get(window * (created.trials + 1) + created.trials)
         if not isinstance(ended, TrialCompleted):
             return None
-        times = np.array([to_microseconds(time) for time in ended.times], dtype=np.int64)
-        equity = np.array(ended.equity, dtype=np.float64)
-        curves.append(EquityCurve(to_microseconds(bounds.split), times, equity, np.zeros(len(times), dtype=np.bool_)))
+        curves.append(out_of_sample_curve(bounds, ended.times, ended.equity))
     return stitched(curves, float(created.run.initial_cash))
 
 

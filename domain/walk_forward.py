@@ -12,6 +12,7 @@ import numpy as np
 
 from domain.errors import ParameterInvalid
 from domain.figures import StatisticFigure, figure
+from domain.market import to_microseconds
 from domain.performance import DAYS_A_YEAR, MIN_DAYS_TO_ANNUALISE, EquityCurve
 
 MOST_WINDOWS = 1_000
@@ -71,6 +72,16 @@ def walk_forward_windows(
         WalkForwardWindow(start if anchored else split - in_sample, split, min(split + out_of_sample, end))
         for split in splits
     ]
+
+
+def out_of_sample_curve(window: WalkForwardWindow, times: Sequence[datetime], equity: Sequence[float]) -> EquityCurve:
+    """Return the equity curve of a window's out-of-sample part, from its daily equity; both at least one, as long."""
+    return EquityCurve(
+        to_microseconds(window.split),
+        np.array([to_microseconds(time) for time in times], dtype=np.int64),
+        np.array(equity, dtype=np.float64),
+        np.zeros(len(times), dtype=np.bool_),
+    )
 
 
 def stitched(curves: Sequence[EquityCurve], initial: float) -> EquityCurve:

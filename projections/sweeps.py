@@ -28,7 +28,7 @@ from domain.sweep import (
     TrialStatus,
     trial_count,
 )
-from projections.paging import Listing, rows_of
+from projections.paging import Listing, columns_of, rows_of
 from projections.rows import Table
 from projections.view import Folded, Poison
 
@@ -115,6 +115,18 @@ class TrialRow:
     ended_at: datetime | None = None
 
 
+@dataclass(slots=True)
+class TrialPoint:
+    """Where a trial lies in the space that was searched, and what it came to."""
+
+    number: int
+    window_number: int
+    status: str
+    parameters: dict[str, Any]
+    value: float | None
+    feasible: bool | None
+
+
 SWEEPS = Table(SweepRow, "sweeps", key=("id",))
 TRIALS = Table(TrialRow, "sweep_trials", key=("id",))
 LISTING = Listing(SweepRow, "sweeps", place="created_position")
@@ -183,7 +195,37 @@ def trials(
 
     Those that count come before those that miss a constraint, and those without an objective last.
     """
-    given = {"sweep": sweep.id, "status": status, "part": part, "window": window, "limit": limit, "offset": offset}
+    given = {"status": status, "part": part, "window": window, "limit": limit, "offset": offset}
+    return _ordered(connection, sweep, TrialRow, order, given)
+
+
+def points(
+    connection: Connection[TupleRow], sweep: SweepRow, *, window: int | None = None, limit: int
+) -> tuple[list[TrialPoint], int]:
+    """Return the trials that were searched, the best first, and how many there are in all; out-of-sample ones are none.
+
+    limit: of more, the best so many.
+    """
+    part = "whole" if sweep.walk_forward is None else "in_sample"
+    given = {"status": None, "part": part, "window": window, "limit": limit, "offset": 0}
+    return _ordered(connection, sweep, TrialPoint, "best", given)
+
+
+def best_values(connection: Connection[TupleRow], sweeps: Sequence[SweepRow]) -> dict[UUID, float]:
+    """Return the objective of each sweep's best trial, by the sweep; none of a sweep that has no best one."""
+    query = """
+        select sweeps.id, value from sweeps
+        join sweep_trials on sweep_id = sweeps.id and number = best
+        where sweeps.id = any(%s) and value is not null
+    """
+    return dict(connection.execute(query.encode(), [[sweep.id for sweep in sweeps]]).fetchall())
+
+
+def _ordered[Row](
+    connection: Connection[TupleRow], sweep: SweepRow, kind: type[Row], order: TrialOrder, given: dict[str, Any]
+) -> tuple[list[Row], int]:
+    """The trials as rows of the kind, and how many meet the conditions that are given."""
+    given["sweep"] = sweep.id
     met = """
         sweep_id = %(sweep)s and (%(status)s::text is null or status = %(status)s)
         and (%(part)s::text is null or part = %(part)s)
@@ -192,8 +234,8 @@ def trials(
     [(total,)] = connection.execute(f"select count(*) from sweep_trials where {met}".encode(), given)
     value = "-value" if sweep.direction == "maximize" else "value"
     ranked = "number" if order == "number" else f"feasible desc nulls last, {value} nulls last, number"
-    with rows_of(connection, TrialRow) as cursor:
-        columns = ", ".join(f'"{name}"' for name in TrialRow.__dataclass_fields__)
+    with rows_of(connection, kind) as cursor:
+        columns = columns_of(kind).as_string()
         query = f"select {columns} from sweep_trials where {met} order by {ranked} limit %(limit)s offset %(offset)s"
         return cursor.execute(query.encode(), given).fetchall(), int(total)
 
@@ -224,7 +266,7 @@ class SweepsReadModel:
         """Fold the sweeps, then their trials, then what the trials come to."""
         of_sweeps = [one for one in entries if one.entry.topic.startswith("sweep.")]
         of_trials = [one for one in entries if not one.entry.topic.startswith("sweep.")]
-        SWEEPS.fold(cursor, of_sweeps, SweepCreated, _created, _change)
+        SWEEPS.fold(cursor, of_sweeps, SweepCreated, as_created, _change)
         concerned = {one.event.sweep_id for one in of_trials if isinstance(one.event, _OF_TRIALS)}
         if not concerned:
             return
@@ -250,7 +292,8 @@ class _Rules:
         return cls(Objective(row.objective, row.direction), constraints)
 
 
-def _created(sweep_id: UUID, position: int, event: SweepCreated) -> SweepRow:
+def as_created(sweep_id: UUID, position: int, event: SweepCreated) -> SweepRow:
+    """Return the row of a sweep that was created at that position, and nothing more has happened to."""
     run = event.run
     return SweepRow(
         id=sweep_id,

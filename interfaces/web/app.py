@@ -30,6 +30,7 @@ from interfaces.web import (
     run_reports,
     runs,
     strategy_checks,
+    sweeps,
     system,
 )
 from interfaces.web.cors import Cors
@@ -52,6 +53,7 @@ ROUTERS = (
     run_export.router,
     run_parity.router,
     indicators.router,
+    sweeps.router,
     ledger.runs_router,
     orders.router,
     order_reasons.router,

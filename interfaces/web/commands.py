@@ -58,6 +58,15 @@ class Commands:
                 processor.wait_for(done.position, SHOWN_SECONDS)
         return done
 
+    def go_on(self, command: Command) -> int:
+        """Dispatch what follows upon a command that was carried out; return the position it came to.
+
+        A repetition of the request does this again, and must be able to: only `carry_out` stands under the key.
+        """
+        position = self._weaver.dispatch.dispatch(command, correlation_id=self._correlation_id, actor=ACTOR)
+        self._headers[POSITION_HEADER] = str(position)
+        return position
+
     def perform(self, act: Callable[[], object], subject: UUID) -> Done:
         """Do what is recorded nowhere but under the request's key, or nothing when the key is known.
 

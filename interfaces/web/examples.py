@@ -130,8 +130,13 @@ _FAILURES: Mapping[int, tuple[tuple[str, str, Mapping[str, object], str], ...]] 
     403: (("FORBIDDEN", "requests from 10.0.0.7 are not allowed: add it to WEAVER_ALLOWED_IPS", {}, ""),),
     404: (("NOT_FOUND", f"no run has the id {RUN_ID}", {"run_id": RUN_ID}, ""),),
     409: (
-        ("RUN_NOT_STARTABLE", "the run was started before: create a new one", {"status": "running"}, "/start"),
-        ("RUN_NOT_STOPPABLE", "the run has ended", {"status": "completed"}, "/stop"),
+        (
+            "RUN_NOT_STARTABLE",
+            "the run was started before: create a new one",
+            {"status": "running"},
+            "/runs/{run_id}/start",
+        ),
+        ("RUN_NOT_STOPPABLE", "the run has ended", {"status": "completed"}, "/runs/{run_id}/stop"),
         ("CONFLICT", "someone else was faster: look again, then repeat the request", {}, ""),
     ),
     413: (("PAYLOAD_TOO_LARGE", "the body is larger than 1048576 bytes", {}, ""),),

@@ -83,17 +83,13 @@ class RiskIn(Given):
     cooldown_after_loss_seconds: int | None = None
 
 
-class NewRun(Given):
-    """What a run is created from. A backtest also needs start_time and end_time; a paper or live run takes neither."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+class Traded(Given):
+    """What is traded, how and with what: all that runs of every mode have, and the trials of a sweep."""
 
     strategy_id: CatalogName
-    mode: Annotated[Text, Field(json_schema_extra={"enum": list(MODES)})]
     symbols: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
     timeframe: Annotated[Text, Field(json_schema_extra={"enum": list(TIMEFRAMES)})] = "1m"
     name: Text | None = None
-    exchange: CatalogName | None = None
     config: Annotated[dict[ParameterName, ParameterIn], Field(max_length=200, default_factory=dict)]
     initial_cash: DecimalIn | None = None
     costs: CostsIn = CostsIn()
@@ -103,8 +99,17 @@ class NewRun(Given):
     risk: RiskIn = RiskIn()
     start_time: MomentIn | None = None
     end_time: MomentIn | None = None
-    warmup_bars: Annotated[int, Field(ge=0, le=MAX_WARMUP_BARS, description="Of a paper or live run.")] = 0
     tags: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
+
+
+class NewRun(Traded):
+    """What a run is created from. A backtest also needs start_time and end_time; a paper or live run takes neither."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    mode: Annotated[Text, Field(json_schema_extra={"enum": list(MODES)})]
+    exchange: CatalogName | None = None
+    warmup_bars: Annotated[int, Field(ge=0, le=MAX_WARMUP_BARS, description="Of a paper or live run.")] = 0
     notes: LongText = ""
 
     @model_validator(mode="after")

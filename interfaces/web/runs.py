@@ -1,7 +1,7 @@
 """Routes of runs: list, show, create, start, stop, delete."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path, Query, Response
@@ -13,7 +13,7 @@ from domain.errors import StrategyNotFound
 from domain.ids import new_id
 from domain.market import parse_symbol
 from domain.risk import parse_limits
-from domain.run import MODES, AccountSettings
+from domain.run import MODES, AccountSettings, Mode
 from domain.venues import costs_at, venue_name
 from interfaces.web import openapi
 from interfaces.web.access import Here, Sealed, past, reading, require_run, shows
@@ -23,7 +23,7 @@ from interfaces.web.lists import listed
 from interfaces.web.pagination import Page, PageOfRows
 from interfaces.web.queries import NoBody, NoQuery, ReadPast
 from interfaces.web.run_answers import shown, shown_as_created
-from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery
+from interfaces.web.run_schemas import Accepted, AccountIn, NewRun, Run, RunQuery, Traded
 from projections import runs
 
 router = openapi.router("runs")
@@ -110,14 +110,26 @@ def _command(run_id: UUID, body: NewRun) -> CreateRun:
     if body.mode not in MODES:
         message = f"unknown mode {body.mode!r}: choose one of {', '.join(MODES)}"
         raise Problem(422, message, code="INVALID_RUN_MODE", mode=body.mode)
+    return run_of(run_id, body, body.mode, body.exchange, warmup_bars=body.warmup_bars, notes=body.notes)
+
+
+def run_of(
+    run_id: UUID,
+    body: Traded,
+    mode: Mode,
+    exchange: str | None = None,
+    **more: Any,  # noqa: ANN401 - whatever a run has that not all that is traded has
+) -> CreateRun:
+    """Return the command that creates a run of this mode; raise InvalidInput for values that no run can have."""
     given = body.model_dump(include=_AS_GIVEN)
     if body.initial_cash is not None:
         given["initial_cash"] = body.initial_cash
     symbols = tuple(parse_symbol(symbol) for symbol in body.symbols)
-    venue = venue_name(body.exchange, body.venue)
+    venue = venue_name(exchange, body.venue)
     return CreateRun(
         run_id=run_id,
-        mode=body.mode,
+        mode=mode,
+        exchange=exchange,
         symbols=symbols,
         parameters=body.config,
         costs=costs_at(venue, symbols, body.costs.model_dump()),
@@ -127,10 +139,11 @@ def _command(run_id: UUID, body: NewRun) -> CreateRun:
         risk=parse_limits(body.risk.model_dump()),
         tags=body.tags,
         **given,
+        **more,
     )
 
 
-_AS_GIVEN = {"strategy_id", "timeframe", "name", "exchange", "start_time", "end_time", "warmup_bars", "notes"}
+_AS_GIVEN = {"strategy_id", "timeframe", "name", "start_time", "end_time"}
 
 
 def _account(given: AccountIn) -> AccountSettings:

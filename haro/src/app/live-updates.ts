@@ -16,6 +16,10 @@ import { recordLastEvent } from '../features/runs/api/last-event';
 import { runEventsKey } from '../features/runs/api/run-events';
 import { runDecisionsKey, runLogKey, runPositionsKey, runTradesKey } from '../features/runs/api/run-lists';
 import { recordRunProgress } from '../features/runs/api/run-progress';
+import { surfaceKey } from '../features/sweeps/api/get-surface';
+import { sweepKey } from '../features/sweeps/api/get-sweep';
+import { sweepsKey } from '../features/sweeps/api/get-sweeps';
+import { trialsKey } from '../features/sweeps/api/get-trials';
 import { exchangeAccountsKey } from '../lib/requests/get-exchange-accounts';
 import { riskKey } from '../features/system/api/get-risk';
 import type { StreamEvent } from '../lib/event-stream';
@@ -32,6 +36,8 @@ export function keysTouchedBy({ type, run_id: runId }: Pick<JournalEvent, 'type'
   if (type.startsWith('account.')) return [exchangeAccountsKey, readinessKey];
   const switched = type.startsWith('risk.') ? [riskKey, readinessKey, activityKey, overviewKey] : [];
   if (runId === null || runId === undefined) return switched;
+  // A sweep's id stands where a run's does.
+  if (/^(sweep|trial)\./.test(type)) return [sweepsKey, sweepKey(runId), trialsKey(runId), surfaceKey(runId)];
   return [...switched, runEventsKey(runId), ...keysOfFamily(type, runId)];
 }
 

@@ -2,6 +2,7 @@
 export const pages = [
   { to: '/', name: 'Overview' },
   { to: '/runs', name: 'Runs' },
+  { to: '/sweeps', name: 'Sweeps' },
   { to: '/orders', name: 'Orders' },
   { to: '/strategies', name: 'Strategies' },
   { to: '/data', name: 'Data' },

@@ -10,8 +10,8 @@ import { EmptyState } from '../components/empty-state';
 import { ErrorNotice } from '../components/error-notice';
 import { alignments } from '../features/runs/comparison-curves';
 import { runTabs } from '../features/runs/run-tabs';
-import { orderSides, orderStatuses, runModes, runStatuses } from '../lib/api-types';
-import { commaSeparated, instant, journalPlace, oneOf, searchOf, text } from './routes/search';
+import { orderSides, orderStatuses, runModes, runStatuses, sweepStatuses } from '../lib/api-types';
+import { commaSeparated, instant, journalPlace, numberFromZero, oneOf, searchOf, text } from './routes/search';
 import { Shell } from './shell';
 
 const rootRoute = createRootRoute({
@@ -57,6 +57,27 @@ const newRoute = createRoute({
   component: lazyRouteComponent(() => import('./routes/new-route'), 'NewRoute'),
 });
 
+const sweepsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sweeps',
+  validateSearch: searchOf({ status: oneOf(sweepStatuses), strategy: text }),
+  component: lazyRouteComponent(() => import('./routes/sweeps-route'), 'SweepsRoute'),
+});
+
+const newSweepRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sweeps/new',
+  validateSearch: searchOf({ strategy: text, symbol: text, timeframe: text }),
+  component: lazyRouteComponent(() => import('./routes/new-sweep-route'), 'NewSweepRoute'),
+});
+
+const sweepRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sweeps/$sweepId',
+  validateSearch: searchOf({ across: text, down: text, window: numberFromZero }),
+  component: lazyRouteComponent(() => import('./routes/sweep-route'), 'SweepRoute'),
+});
+
 const ordersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/orders',
@@ -97,6 +118,9 @@ const routeTree = rootRoute.addChildren([
   runRoute,
   compareRoute,
   newRoute,
+  sweepsRoute,
+  newSweepRoute,
+  sweepRoute,
   ordersRoute,
   strategiesRoute,
   dataRoute,

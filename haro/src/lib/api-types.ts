@@ -38,6 +38,13 @@ export type Part = Schemas['Part'];
 export type AccountDiscrepancy = Schemas['AccountDiscrepancy'];
 export type NewRun = Schemas['NewRun'];
 export type Timeframe = NonNullable<NewRun['timeframe']>;
+export type Sweep = Schemas['Sweep'];
+export type SweepInFull = Schemas['SweepInFull'];
+export type SweepStatus = Schemas['SweepStatus'];
+export type NewSweep = Schemas['NewSweep'];
+export type Trial = Schemas['Trial'];
+export type TrialPoint = Schemas['TrialPoint'];
+export type Surface = Schemas['Surface'];
 export type Risk = Schemas['Risk'];
 export type RiskChange = Schemas['RiskChange'];
 export type Position = Schemas['Position'];
@@ -61,6 +68,7 @@ export const runStatuses = [
   'completed',
   'error',
 ] as const satisfies readonly RunStatus[];
+export const sweepStatuses = ['running', 'stopped', 'completed', 'error'] as const satisfies readonly SweepStatus[];
 export const orderSides = ['buy', 'sell'] as const satisfies readonly Order['side'][];
 export const orderStatuses = [
   'pending',

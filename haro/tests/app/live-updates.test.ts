@@ -8,6 +8,10 @@ import { runKey } from '../../src/features/runs/api/get-run';
 import { runOrdersKey } from '../../src/features/runs/api/get-run-orders';
 import { runTapeKey } from '../../src/features/runs/api/get-run-tape';
 import { runsKey } from '../../src/features/runs/api/get-runs';
+import { surfaceKey } from '../../src/features/sweeps/api/get-surface';
+import { sweepKey } from '../../src/features/sweeps/api/get-sweep';
+import { sweepsKey } from '../../src/features/sweeps/api/get-sweeps';
+import { trialsKey } from '../../src/features/sweeps/api/get-trials';
 import { exchangeAccountsKey } from '../../src/lib/requests/get-exchange-accounts';
 import { runEventsKey } from '../../src/features/runs/api/run-events';
 import { riskKey } from '../../src/features/system/api/get-risk';
@@ -115,4 +119,14 @@ test('a run event touches the list and the run, an order that is not filled only
   expect(keysTouchedBy({ type: 'account.reconciled', run_id: null })).toEqual([exchangeAccountsKey, readinessKey]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: 'r1' })).toEqual([runEventsKey('r1'), runTapeKey('r1')]);
   expect(keysTouchedBy({ type: 'tape.ticked', run_id: null })).toEqual([]);
+});
+
+test('events of a sweep and of its trials make what is shown of that sweep old', () => {
+  for (const type of ['sweep.stopped', 'trial.completed'])
+    expect(keysTouchedBy({ type, run_id: 's1' })).toEqual([
+      sweepsKey,
+      sweepKey('s1'),
+      trialsKey('s1'),
+      surfaceKey('s1'),
+    ]);
 });

@@ -69,6 +69,18 @@ def backtest(server: WeaverServer, strategy: str = "sma_cross", **settings: Any)
     return run_id
 
 
+def sweep(server: WeaverServer, *, status: str | None = "completed", **settings: Any) -> str:
+    """Sweep the crossing averages over the sample bars; return the sweep's id once it has ended so, None: at once."""
+    usual = {"strategy_id": "sma_cross", "symbols": [SYMBOL], "timeframe": "1m", **THREE_DAYS}
+    varied = {"vary": {"fast": "5:15:5", "slow": "20,40"}, "objective": "total_return"}
+    created = server.api.post("/api/v1/sweeps", json=usual | varied | settings)
+    assert created.status_code == 201, created.text
+    sweep_id = str(created.json()["id"])
+    if status is not None:
+        wait_until(lambda: server.get(f"/sweeps/{sweep_id}")["status"] == status, PATIENCE, f"the sweep is {status}")
+    return sweep_id
+
+
 def paper_run(server: WeaverServer, strategy: str, *, orders: int = 1, **settings: Any) -> str:
     """Start a paper run on second bars; return its id once it has placed so many orders."""
     usual = {"mode": "paper", "strategy_id": strategy, "symbols": [SYMBOL], "timeframe": "1s"}

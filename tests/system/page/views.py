@@ -4,18 +4,23 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Page
 
-from tests.system.page.scenes import backtest, has_loaded, is_live, resting_run
+from tests.system.page.scenes import backtest, has_loaded, is_live, resting_run, sweep
 from tests.system.weaver_process import ROOT, WeaverServer
 
 TABS = (
     *("overview", "chart", "trades", "orders", "positions", "periods", "stats"),
     *("events", "decisions", "log", "time-travel", "config"),
 )
-# `{backtest}` and `{paper}` stand for the ids of two runs.
+# `{backtest}` and `{paper}` stand for the ids of two runs, and so on.
 VIEWS = {
     "overview": "/",
     "runs": "/runs",
     "no run like that": "/runs?tag=nobody+has+it",
+    "sweeps": "/sweeps",
+    "no sweep like that": "/sweeps?status=stopped",
+    "new sweep": "/sweeps/new",
+    "sweep": "/sweeps/{sweep}",
+    "walk": "/sweeps/{walk}",
     "orders": "/orders",
     "strategies": "/strategies",
     "data": "/data",
@@ -52,10 +57,12 @@ TOO_WIDE = """() => {
 
 
 def runs_to_look_at(server: WeaverServer) -> dict[str, str]:
-    """A finished backtest with many trades, another one, and a paper run at work with orders that rest."""
+    """A finished backtest with many trades, another one, two sweeps, and a paper run at work with orders that rest."""
     return {
         "backtest": backtest(server, "sma_cross", name="golden cross", tags=["kept"], notes="As long as it lasts."),
         "other": backtest(server, "sma_cross", config={"fast": 5, "slow": 50}),
+        "sweep": sweep(server, constraints=["trades>=50"]),
+        "walk": sweep(server, walk_forward={"in_sample": 1, "out_of_sample": 1}),
         "paper": resting_run(server, name="a run with a rather long name that has to go somewhere", tags=["night"]),
     }
 

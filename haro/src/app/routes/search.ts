@@ -41,6 +41,10 @@ export const instant: Reader<string> = (value) => {
 export const journalPlace: Reader<number | string> = (value) =>
   typeof value === 'number' ? (Number.isSafeInteger(value) && value >= 0 ? value : undefined) : instant(value);
 
+/** A whole number from 0. */
+export const numberFromZero: Reader<number> = (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+
 /** "a,b,c" */
 export const commaSeparated: Reader<string> = (value) => {
   const parts = (typeof value === 'string' ? value : '').split(',').filter((part) => part !== '');

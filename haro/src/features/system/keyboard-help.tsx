@@ -12,6 +12,7 @@ const keys: { keys: string[]; does: string }[] = [
   { keys: ['?'], does: 'This help' },
   { keys: ['Tab'], does: 'To the next field, button or table' },
   { keys: ['↑', '↓', 'PgUp', 'PgDn', 'Home', 'End'], does: 'Move in a table' },
+  { keys: ['←', '↑', '↓', '→'], does: 'Move in a sweep’s heatmap' },
   { keys: ['Enter'], does: 'Open the row' },
   { keys: ['Space'], does: 'Select the row' },
   { keys: ['Esc'], does: 'Close what is open' },
