@@ -39,7 +39,7 @@ export function ForkForm(props: ForkFormProps) {
   if (strategy === undefined)
     return (
       <EmptyState
-        title="The run's strategy cannot be loaded"
+        title="The run’s strategy cannot be loaded"
         command={[`weaver strategies show ${run.strategy_id}`, `weaver run fork ${run.id} --strategy OTHER`]}
       >
         What the run did up to #{event.position} is made by its strategy. Put its file back, or try another strategy

@@ -1,7 +1,7 @@
 /** The parity report in words: what each cause means, and what each side has of an example. */
 import type { Parity, ParityDifference } from '../../../lib/api-types';
 import { compareDecimals } from '../../../lib/decimal';
-import { formatPrice, formatQuantity, formatSignedMoney } from '../../../lib/number-format';
+import { formatPrice, formatQuantity, formatSignedMoney, unknownMark } from '../../../lib/number-format';
 import { formatSecond } from '../../../lib/time-format';
 import type { TimeZone } from '../../../lib/time-zone';
 
@@ -57,8 +57,9 @@ export function outcomeText({ difference }: Pick<Parity, 'difference'>): string 
 
 /** Seconds: 0.25 → "250 ms", 12.3456 → "12.3 s"; a dash where there are none. */
 export function latencyText(seconds: number | null): string {
-  if (seconds === null) return '—';
-  if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;
+  if (seconds === null) return unknownMark;
+  const milliseconds = Math.round(seconds * 1_000);
+  if (milliseconds < 1_000) return `${milliseconds} ms`;
   return `${seconds.toFixed(1)} s`;
 }
 
