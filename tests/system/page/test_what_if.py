@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.system.page.browsing import Complaints, OpenPage
-from tests.system.page.scenes import backtest, has_loaded, is_live, paper_run, plain, stop
+from tests.system.page.scenes import backtest, has_loaded, is_live, plain, resting_run, stop
 from tests.system.page.views import AXE, TOO_WIDE, axe_finds_nothing
 from tests.system.paper_trading import events_of
 from tests.system.weaver_process import WeaverServer
@@ -23,8 +23,8 @@ def parent(server: WeaverServer) -> str:
 
 @pytest.fixture(scope="module")
 def traded(server: WeaverServer) -> str:
-    """A paper run at the simulated exchange that has traded and stopped."""
-    run_id = paper_run(server, "busy", orders=9)
+    """A paper run at the simulated exchange that has traded and stopped; its bars leave a slow machine time to decide."""
+    run_id = resting_run(server, timeframe="5s")
     stop(server, run_id)
     return run_id
 
@@ -82,11 +82,14 @@ def test_a_fork_that_is_refused_says_why_and_is_not_lost(
     expect(form.get_by_label("fast")).to_be_focused()
     expect(form.get_by_text("Must be a number")).to_be_visible()
     complaints.expect("422")
-    form.get_by_label("fast").fill("30")
+    form.get_by_label("fast").fill("6")
+    form.get_by_text("Costs", exact=True).click()
+    form.get_by_label("Slippage (bps)").fill("20000")
     form.get_by_test_id("start-fork").click()
     told = form.get_by_role("alert").filter(has_text="The run was not forked")
     expect(told).to_contain_text("correlation id")
-    expect(form.get_by_label("fast")).to_have_value("30")
+    expect(told).to_contain_text("slippage_bps must be")
+    expect(form.get_by_label("fast")).to_have_value("6")
 
 
 def test_a_run_that_never_started_says_why_it_is_not_forked(page: Page, server: WeaverServer) -> None:
@@ -125,7 +128,8 @@ def test_a_report_that_takes_too_long_can_be_asked_for_again(
     told = page.get_by_role("alert").filter(has_text="another parity report is being made")
     expect(told).to_contain_text("corr-42")
     told.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("heading", name="No difference")).to_be_visible()
+    expect(page.get_by_test_id("parity-figures")).to_be_visible()
+    expect(told).to_have_count(0)
 
 
 def test_a_run_is_saved_as_the_file_the_server_gives(
