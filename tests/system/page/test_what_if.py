@@ -18,12 +18,14 @@ from tests.system.weaver_process import WeaverServer
 @pytest.fixture(scope="module")
 def parent(server: WeaverServer) -> str:
     """A backtest that has completed."""
-    return backtest(server, "sma_cross", config={"fast": 5, "slow": 20}, risk={"max_drawdown": "0.5"}, name="the parent")
+    return backtest(
+        server, "sma_cross", config={"fast": 5, "slow": 20}, risk={"max_drawdown": "0.5"}, name="the parent"
+    )
 
 
 @pytest.fixture(scope="module")
 def traded(server: WeaverServer) -> str:
-    """A paper run at the simulated exchange that has traded and stopped; its bars leave a slow machine time to decide."""
+    """A paper run at the simulated exchange that has traded and stopped, on bars with time to decide."""
     run_id = resting_run(server, timeframe="5s")
     stop(server, run_id)
     return run_id

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { causeRows, isAlike, latencyText, outcomeText, sideText } from '../../../src/features/runs/parity/parity-words';
+import {
+  alikeText,
+  causeRows,
+  isAlike,
+  latencyText,
+  outcomeText,
+  sideText,
+} from '../../../src/features/runs/parity/parity-words';
 import type { ParityDifference } from '../../../src/lib/api-types';
 
 const fees = (changes: Partial<ParityDifference> = {}): ParityDifference => ({
@@ -24,6 +31,14 @@ test('alike is what differs in nothing but rounding', () => {
   expect(isAlike({ ...alike, differences: [fees({ count: 1 })] })).toBe(false);
   expect(isAlike({ ...alike, difference: '1' })).toBe(false);
   expect(isAlike({ ...alike, backtest_error: 'ZeroDivisionError' })).toBe(false);
+});
+
+test('what is alike is counted in words', () => {
+  expect([0, 1, 1_200].map((orders) => alikeText({ bars: 60, orders }))).toEqual([
+    'A backtest of the bars this run saw, 60 so far, places no order either and comes to the same equity.',
+    'A backtest of the bars this run saw, 60 so far, places the same order and comes to the same equity.',
+    'A backtest of the bars this run saw, 60 so far, places the same 1,200 orders and comes to the same equity.',
+  ]);
 });
 
 test('the outcome says who has more', () => {

@@ -9,11 +9,14 @@ import { useTimeZone, type TimeZone } from '../../../lib/time-zone';
 import classes from './parity.module.css';
 import { causeWords, sideText, type Cause } from './parity-words';
 
-interface ExampleTableProps {
-  cause: Cause;
-  examples: ParityExample[];
+interface Asking {
   /** Asks why the run has an order. */
   onWhy: (orderId: string) => void;
+}
+
+interface ExampleTableProps extends Asking {
+  cause: Cause;
+  examples: ParityExample[];
 }
 
 /** The differences of one cause, the largest first, with both sides. */
@@ -26,7 +29,7 @@ export function ExampleTable({ cause, examples, onWhy }: ExampleTableProps) {
       columns={columns}
       rows={examples}
       rowKey={exampleKey}
-      card={(example) => <ExampleCard cause={cause} example={example} zone={zone} />}
+      card={(example) => <ExampleCard cause={cause} example={example} zone={zone} onWhy={onWhy} />}
       cardHeight={124}
       maxHeight="24rem"
       inPanel
@@ -66,29 +69,42 @@ function exampleColumns(cause: Cause, zone: TimeZone, onWhy: ExampleTableProps['
     },
   ];
   if (cause === 'data') return columns.filter(({ id }) => id !== 'amount');
-  return [...columns, { id: 'why', header: 'Why', headerHidden: true, width: 4.5, grow: 0, cell: whyCell(onWhy) }];
+  return [
+    ...columns,
+    { id: 'why', header: 'Why', headerHidden: true, width: 5, grow: 0, numeric: true, cell: whyCell(onWhy) },
+  ];
 }
 
-/** An order that only the backtest placed is not in the journal: nobody can be asked about it. */
 const whyCell = (onWhy: ExampleTableProps['onWhy']) =>
-  function WhyCell({ live, order_id: orderId }: ParityExample) {
-    if (live === null || orderId === null) return null;
-    return (
-      <Button
-        size="compact-xs"
-        variant="default"
-        onClick={() => {
-          onWhy(orderId);
-        }}
-      >
-        Why?
-      </Button>
-    );
+  function WhyCell(example: ParityExample) {
+    return <WhyButton example={example} onWhy={onWhy} />;
   };
+
+/** An order that only the backtest placed is not in the journal: nobody can be asked about it. */
+function WhyButton({ example: { live, order_id: orderId }, onWhy }: { example: ParityExample } & Asking) {
+  if (live === null || orderId === null) return null;
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      onClick={() => {
+        onWhy(orderId);
+      }}
+    >
+      Why?
+    </Button>
+  );
+}
 
 const Told = ({ text }: { text: string }) => <span title={text}>{text}</span>;
 
-function ExampleCard({ cause, example, zone }: { cause: Cause; example: ParityExample; zone: TimeZone }) {
+interface ExampleCardProps extends Asking {
+  cause: Cause;
+  example: ParityExample;
+  zone: TimeZone;
+}
+
+function ExampleCard({ cause, example, zone, onWhy }: ExampleCardProps) {
   const { at, symbol, amount, live, backtest } = example;
   return (
     <div className={classes.card}>
@@ -98,7 +114,11 @@ function ExampleCard({ cause, example, zone }: { cause: Cause; example: ParityEx
           <ZonedTime at={at} seconds />
         </span>
       </span>
-      {cause !== 'data' && <SignedMoney value={amount} />}
+      {cause !== 'data' && (
+        <span className={classes.amount}>
+          <SignedMoney value={amount} /> <WhyButton example={example} onWhy={onWhy} />
+        </span>
+      )}
       <span className={classes.side}>
         <span className={classes.dim}>run</span> {sideText(cause, live, zone)}
       </span>

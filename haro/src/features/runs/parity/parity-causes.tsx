@@ -22,6 +22,13 @@ export function ParityCauses({ run, report, onPlace }: ParityCausesProps) {
   }, []);
   return (
     <>
+      <div className={classes.heading} aria-hidden="true">
+        <span className={classes.line}>
+          <span>Cause</span>
+          <span className={classes.count}>Count</span>
+          <span className={classes.amount}>Amount</span>
+        </span>
+      </div>
       <ul className={classes.causes} aria-label="Causes of the difference">
         {causeRows(report).map((row) => (
           <li key={row.cause} data-testid={`cause-${row.cause}`}>
@@ -70,7 +77,9 @@ function CauseLine({ row: { cause, count, amount } }: { row: CauseRow }) {
       <span>
         <strong>{title}</strong> <span className={classes.dim}>{meaning}</span>
       </span>
-      <span className={classes.count}>{count === null ? unknownMark : formatCount(count)}</span>
+      <span className={classes.count} data-counted={count !== null || undefined}>
+        {count === null ? unknownMark : formatCount(count)}
+      </span>
       <span className={classes.amount}>{cause === 'data' ? unknownMark : <SignedMoney value={amount} />}</span>
     </span>
   );

@@ -1,7 +1,7 @@
 /** The parity report in words: what each cause means, and what each side has of an example. */
 import type { Parity, ParityDifference } from '../../../lib/api-types';
 import { compareDecimals } from '../../../lib/decimal';
-import { formatPrice, formatQuantity, formatSignedMoney, unknownMark } from '../../../lib/number-format';
+import { formatCount, formatPrice, formatQuantity, formatSignedMoney, unknownMark } from '../../../lib/number-format';
 import { formatSecond } from '../../../lib/time-format';
 import type { TimeZone } from '../../../lib/time-zone';
 
@@ -45,6 +45,13 @@ type Outcome = Pick<Parity, 'differences' | 'difference' | 'backtest_error'>;
 export function isAlike({ differences, difference, backtest_error }: Outcome): boolean {
   const counted = differences.reduce((sum, { count }) => sum + count, 0);
   return counted === 0 && backtest_error === null && formatSignedMoney(difference) === '0.00';
+}
+
+/** What a run and its backtest have in common. */
+export function alikeText({ bars, orders }: Pick<Parity, 'bars' | 'orders'>): string {
+  const placed =
+    orders === 0 ? 'no order either' : orders === 1 ? 'the same order' : `the same ${formatCount(orders)} orders`;
+  return `A backtest of the bars this run saw, ${formatCount(bars)} so far, places ${placed} and comes to the same equity.`;
 }
 
 /** "The run has 3.05 less than a backtest of the bars it saw." */

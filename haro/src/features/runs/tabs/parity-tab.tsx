@@ -11,7 +11,7 @@ import type { Parity } from '../../../lib/api-types';
 import { formatCount, formatMoney } from '../../../lib/number-format';
 import { useParity } from '../api/get-parity';
 import { ParityCauses } from '../parity/parity-causes';
-import { isAlike, latencyText, outcomeText } from '../parity/parity-words';
+import { alikeText, isAlike, latencyText, outcomeText } from '../parity/parity-words';
 import classes from '../parity/parity.module.css';
 import type { TabProps } from '../run-tabs';
 
@@ -48,8 +48,7 @@ function ParityOfRun({ run, onPlace }: TabProps) {
       )}
       {isAlike(report) ? (
         <EmptyState framed title="No difference">
-          A backtest of the {formatCount(report.bars)} bars this run saw decides the same {formatCount(report.orders)}{' '}
-          orders, and comes to the same equity.
+          {alikeText(report)}
         </EmptyState>
       ) : (
         <Panel title="What made the difference" flush>
@@ -92,8 +91,8 @@ function Figures({ report }: { report: Parity }) {
       </FigureCard>
       <FigureCard label="Bars traded">{formatCount(report.bars)}</FigureCard>
       <FigureCard
-        label="Bars held against the store"
-        explanation="Bars the store has for the same time. None at the simulated exchange, which plays old bars back as new."
+        label="Bars in the store"
+        explanation="Of those, which the store has for the same time too. None at the simulated exchange, which plays old bars back as new."
       >
         {formatCount(report.bars_compared)}
       </FigureCard>
