@@ -4,6 +4,7 @@ import gzip
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -31,10 +32,10 @@ def traded(server: WeaverServer) -> str:
     return run_id
 
 
-def open_the_form(page: Page, server: WeaverServer, run_id: str) -> dict[str, object]:
+def open_the_form(page: Page, server: WeaverServer, run_id: str) -> dict[str, Any]:
     """Stand at an execution in the middle of a run and ask for a fork; return the event."""
     fills = events_of(server, run_id, "order.filled")
-    event: dict[str, object] = fills[len(fills) // 2]
+    event: dict[str, Any] = fills[len(fills) // 2]
     page.goto(f"/runs/{run_id}?tab=time-travel&at={event['position']}")
     expect(page.get_by_test_id("time-event")).to_contain_text(f"#{event['position']}")
     page.get_by_test_id("fork-from-here").click()
