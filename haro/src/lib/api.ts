@@ -6,8 +6,9 @@ import type { paths } from './api-schema';
 
 export const streamAddress = '/api/v1/events/stream';
 const commandTimeoutMs = 30_000;
+const json = 'application/json';
 
-/** `api.GET('/api/v1/runs', …)`: hand what it returns to `answerOf`. */
+/** `api.GET('/api/v1/runs', …)`: hand what it returns to `answerOf`. What is no JSON is asked for by an Accept header. */
 export const api = createClient<paths>({ baseUrl: globalThis.location.origin, fetch: send });
 
 interface Asked<Answer> {
@@ -30,7 +31,8 @@ export function command(idempotencyKey: string): { headers: { 'Idempotency-Key':
 
 async function send(request: Request): Promise<Response> {
   const key = readApiKey();
-  request.headers.set('Accept', 'application/json');
+  const wanted = request.headers.get('Accept') ?? json;
+  request.headers.set('Accept', wanted);
   if (key !== null) request.headers.set('X-API-Key', key);
   const response = await fetch(request).catch((cause: unknown) => {
     if (isAbort(cause)) throw cause;
@@ -38,7 +40,8 @@ async function send(request: Request): Promise<Response> {
   });
   if (response.status === 401) reportUnauthorized(key);
   // Only a proxy or a wrong server answers something else; it is reported as an answer that says nothing.
-  if (response.body !== null && response.headers.get('Content-Type')?.includes('json') !== true)
+  const given = response.ok ? wanted : json;
+  if (response.body !== null && response.headers.get('Content-Type')?.includes(given) !== true)
     throw errorFromAnswer(response.status, null, response.headers);
   return response;
 }

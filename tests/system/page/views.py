@@ -30,7 +30,10 @@ VIEWS = {
     "compare": "/compare?runs={backtest},{other}",
     "no page": "/nowhere",
     **{f"backtest, {tab}": f"/runs/{{backtest}}?tab={tab}" for tab in TABS},
-    **{f"paper, {tab}": f"/runs/{{paper}}?tab={tab}" for tab in ("overview", "chart", "orders", "time-travel")},
+    **{
+        f"paper, {tab}": f"/runs/{{paper}}?tab={tab}"
+        for tab in ("overview", "chart", "orders", "time-travel", "parity")
+    },
 }
 AXE = ROOT / "haro/node_modules/axe-core/axe.min.js"
 # Of the rules that axe knows, those of WCAG 2.2 up to AA and its own good practice.

@@ -4,11 +4,12 @@ import { costFields, limitFields } from './run-amounts';
 import type { FeeCurrency } from './run-draft';
 import classes from './run-form.module.css';
 
-const feeCurrencies: { value: FeeCurrency; label: string }[] = [
-  { value: '', label: 'as the venue has it' },
+/** Of a run that is there already it is known. */
+export const knownFeeCurrencies: { value: FeeCurrency; label: string }[] = [
   { value: 'quote', label: 'quote currency' },
   { value: 'base', label: 'base currency' },
 ];
+const feeCurrencies = [{ value: '' as const, label: 'as the venue has it' }, ...knownFeeCurrencies];
 
 /** Cash, and what trading costs. */
 export function MoneyFields(props: DraftProps) {
@@ -39,17 +40,7 @@ export function MoneyFields(props: DraftProps) {
         <summary>More costs</summary>
         <div className={classes.grid}>
           <AmountInputs {...shared} fields={otherCosts} />
-          <NativeSelect
-            label="Fees of buys are taken in"
-            name="feeInBase"
-            description="In base currency, a little less is received than was bought."
-            data={feeCurrencies}
-            value={draft.feeInBase}
-            onChange={(event) => {
-              const chosen = feeCurrencies.find(({ value }) => value === event.currentTarget.value);
-              onEdit({ feeInBase: chosen?.value ?? '' });
-            }}
-          />
+          <FeeCurrencyField {...props} choices={feeCurrencies} />
           <DraftText
             {...props}
             label="Volume cap (%)"
@@ -63,8 +54,25 @@ export function MoneyFields(props: DraftProps) {
   );
 }
 
-/** Margin and limits: most runs need none of it. */
-export function LimitFields(props: DraftProps) {
+/** In which currency the fee of a buy is taken. */
+export function FeeCurrencyField({ draft, onEdit, choices }: DraftProps & { choices: typeof knownFeeCurrencies }) {
+  return (
+    <NativeSelect
+      label="Fees of buys are taken in"
+      name="feeInBase"
+      description="In base currency, a little less is received than was bought."
+      data={choices}
+      value={draft.feeInBase}
+      onChange={(event) => {
+        const chosen = choices.find(({ value }) => value === event.currentTarget.value);
+        onEdit({ feeInBase: chosen?.value ?? '' });
+      }}
+    />
+  );
+}
+
+/** How far the run may go. */
+export function RiskFields(props: DraftProps) {
   const { draft, problems, onEdit } = props;
   return (
     <>
@@ -79,6 +87,16 @@ export function LimitFields(props: DraftProps) {
       />
       <Check label="Long only" name="longOnly" {...props} />
       <Check label="Close positions when halted" name="flattenOnHalt" {...props} />
+    </>
+  );
+}
+
+/** Margin and limits: most runs need none of it. */
+export function LimitFields(props: DraftProps) {
+  const { draft } = props;
+  return (
+    <>
+      <RiskFields {...props} />
       <Check label="Margin account (may borrow and go short)" name="margin" {...props} />
       {draft.margin && (
         <>

@@ -4,6 +4,7 @@ import { useState, type AnchorHTMLAttributes } from 'react';
 import { ErrorNotice } from '../../components/error-notice';
 import type { Run } from '../../lib/api-types';
 import { useDeleteRun, useRunCommand, type RunCommand } from './api/run-commands';
+import { ExportButton } from './export-button';
 import { RunConfirmation } from './run-confirmation';
 import { confirmationFor, deletion, isOver, possibleCommands } from './run-actions';
 import classes from './run-controls.module.css';
@@ -61,6 +62,7 @@ export function RunControls({ run }: { run: Run }) {
         <LinkButton to="/new" search={{ clone: run.id }} size="xs" variant="default" data-testid="clone-run">
           Clone
         </LinkButton>
+        <ExportButton runId={run.id} />
         {isOver(run) && (
           <Button
             size="xs"

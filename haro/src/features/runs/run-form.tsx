@@ -3,6 +3,7 @@ import { useRef, useState, type ReactNode, type SyntheticEvent } from 'react';
 import { ConfirmDialog } from '../../components/confirm-dialog';
 import { ErrorNotice } from '../../components/error-notice';
 import type { Info, NewRun, StrategyEntry, SymbolCoverage } from '../../lib/api-types';
+import { focusFirst } from './focus-first';
 import { LabelFields, LimitFields, MoneyFields } from './limit-fields';
 import { MarketFields } from './market-fields';
 import { ModeFields } from './mode-fields';
@@ -149,9 +150,4 @@ function Group({ legend, children }: { legend: string; children: ReactNode }) {
       {children}
     </fieldset>
   );
-}
-
-function focusFirst(form: HTMLFormElement | null, problems: Problems): void {
-  const field = Array.from(form?.elements ?? []).find((element) => (element.getAttribute('name') ?? '') in problems);
-  if (field instanceof HTMLElement) field.focus();
 }

@@ -1,6 +1,6 @@
 import { Skeleton, Tabs } from '@mantine/core';
 import { lazy, Suspense, useEffect, useRef, type ComponentType, type LazyExoticComponent } from 'react';
-import { runTabs, type RunTab, type TabProps } from './run-tabs';
+import { runTabs, tabsOf, type RunTab, type TabProps } from './run-tabs';
 import classes from './run-tab-panels.module.css';
 import { tabLoaders } from './tab-loaders';
 
@@ -31,7 +31,7 @@ export function RunTabPanels({ tab, ...props }: RunTabPanelsProps) {
       keepMounted={false}
     >
       <Tabs.List ref={list} className={classes.list ?? ''} aria-label="What of the run to show">
-        {runTabs.map((id) => (
+        {tabsOf(props.run).map((id) => (
           <Tabs.Tab key={id} value={id} className={classes.tab ?? ''} data-testid={`tab-${id}`}>
             {labelOf(id)}
           </Tabs.Tab>

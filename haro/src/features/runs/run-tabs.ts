@@ -13,10 +13,15 @@ export const runTabs = [
   'decisions',
   'log',
   'time-travel',
+  'parity',
   'config',
 ] as const;
 
 export type RunTab = (typeof runTabs)[number];
+
+/** A backtest has nothing to be held against: it is one. */
+export const tabsOf = ({ mode }: Pick<Run, 'mode'>): RunTab[] =>
+  runTabs.filter((tab) => tab !== 'parity' || mode !== 'backtest');
 
 /** What of a run's page is in its address. */
 export interface RunPlace {

@@ -16,5 +16,6 @@ export const tabLoaders: Record<RunTab, Loader> = {
   decisions: async () => ({ default: (await import('./tabs/decisions-tab')).DecisionsTab }),
   log: async () => ({ default: (await import('./tabs/log-tab')).LogTab }),
   'time-travel': async () => ({ default: (await import('./tabs/time-travel-tab')).TimeTravelTab }),
+  parity: async () => ({ default: (await import('./tabs/parity-tab')).ParityTab }),
   config: async () => ({ default: (await import('./tabs/config-tab')).ConfigTab }),
 };

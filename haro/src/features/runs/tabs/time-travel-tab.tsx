@@ -5,6 +5,7 @@ import { ErrorNotice } from '../../../components/error-notice';
 import { Panel } from '../../../components/panel';
 import { useEventPlaces } from '../api/event-places';
 import { usePast } from '../api/get-past';
+import { ForkFromHere } from '../fork/fork-from-here';
 import type { TabProps } from '../run-tabs';
 import { PastStanding } from '../time-travel/past-standing';
 import { TimeSlider } from '../time-travel/time-slider';
@@ -30,6 +31,7 @@ export function TimeTravelTab({ run, at, onPlace }: TabProps) {
     <>
       <Panel title="Time travel" aside="arrow keys step from event to event">
         <TimeSlider total={total} place={place} event={event} onPlace={go} />
+        <ForkFromHere run={run} event={event} />
       </Panel>
       {past.isError && <ErrorNotice title="How things stood could not be loaded" error={past.error} />}
       {past.data === undefined && !past.isError && <Skeleton height={280} aria-label="Loading how things stood" />}
