@@ -235,6 +235,8 @@ class SweepHost:
 
         def at_work(number: int | None) -> None:
             _NUMBER.pack_into(self._at_work, place * _NUMBER.size, NO_TRIAL if number is None else number)
+            if number is None:
+                gc.collect()  # a session and its strategy know each other: 35 MB a trial of a year would stay for long
 
         claims = DatabaseRunClaims(task["database_url"])
         with Journal(journal_environment(task["database_url"], pool_size=1)) as journal:

@@ -32,7 +32,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, .
     close = 100 * np.exp(np.cumsum(random.normal(0, 0.0008, BARS)))
     open_ = np.concatenate(([100.0], close[:-1]))
     high, low = np.maximum(open_, close) * 1.0002, np.minimum(open_, close) * 0.9998
-    times = np.datetime64("2024-01-01T00:00") + np.arange(BARS).astype("timedelta64[m]")
+    times = np.datetime64("2024-01-01T00:00", "us") + np.arange(BARS) * np.timedelta64(60_000_000, "us")
     columns = {"open": open_, "high": high, "low": low, "close": close, "volume": np.full(BARS, 1000.0)}
     file = home / "year.parquet"
     pl.DataFrame({"timestamp": times, **columns}).write_parquet(file)
