@@ -242,7 +242,7 @@ def test_an_order_that_was_filled_in_part_was_so_when_its_acceptance_was_heard(
 
 
 def test_orders_as_they_were_are_those_that_had_been_folded_by_then(connection: Connection[TupleRow]) -> None:
-    facts = list(random_facts(seed=16, runs=1, orders=60))
+    facts = list(random_facts(seed=19, runs=1, orders=60))
     append(connection, facts)
     fold(connection, OrdersReadModel())
     followed: dict[int, dict[str, list[OrderRow]]] = {}

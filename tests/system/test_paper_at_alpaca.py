@@ -86,7 +86,7 @@ def test_a_clock_that_is_an_hour_off_is_told_and_nothing_is_traded(tmp_path: Pat
         assert alpaca.audit()["orders"] == []
         alpaca.clock(advance=-3_600)
         wait_until(lambda: status_of(server, run_id) == "running", 60, "the run goes on when the clocks agree")
-        assert any(one.startswith("run goes on") for one in lines_of(server, run_id))
+        wait_until(lambda: any(one.startswith("run goes on") for one in lines_of(server, run_id)), 60, "it is told")
         stop(server, run_id)
 
 

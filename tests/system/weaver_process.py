@@ -77,7 +77,9 @@ class WeaverServer:
         self._settings = settings
         self._process: ServerProcess | None = None
         self.log = home / "serve.log"
-        self.api = httpx.Client(base_url=self.url, timeout=30.0)
+        # a connection is given up before the server does so itself, after five seconds: it could be lost in between
+        kept = httpx.Limits(keepalive_expiry=3.0)
+        self.api = httpx.Client(base_url=self.url, timeout=30.0, limits=kept)
 
     def start(self) -> Self:
         """Start it and wait until it is ready."""

@@ -50,7 +50,7 @@ def test_every_page_is_reached_by_the_menu(page: Page, runs: dict[str, str]) -> 
 def test_every_tab_of_a_run_is_reached(page: Page, runs: dict[str, str]) -> None:
     page.goto(f"/runs/{runs['paper']}")
     tabs = page.get_by_role("tab")
-    expect(tabs).to_have_count(12)
+    expect(tabs).to_have_count(13)
     for number in range(tabs.count()):
         tabs.nth(number).click()
         expect(tabs.nth(number)).to_have_attribute("aria-selected", "true")
