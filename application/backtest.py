@@ -12,7 +12,7 @@ from application.journal import MAX_BATCH
 from application.ports import BarSource, ProgressSink, SessionCalendar, StrategyCatalog
 from application.recovery import RecordedPrefix, ReplayDiverged
 from application.run_journal import RunJournal
-from application.run_market import RunMarket, market_of, require_parents_bars
+from application.run_market import RunMarket, market_of, require_parents_bars, sessions_of
 from application.runs import chain_of, load_run, settle
 from application.session import LogLine, Session
 from domain.errors import BarsUnavailable, InvalidInput, NotFound, StrategyChanged, StrategyFault, WeaverError
@@ -95,10 +95,7 @@ class Backtest:
         self._market = market_of(self._journal, self._tools.bars, self._run.created)
         hashes = self._market.hashes()
         require_parents_bars(self._journal, self._run.created, hashes)
-        for bars in self._market.bars:
-            sessions = self._tools.calendar.sessions(bars.symbol, bars.start_time, bars.end_time)
-            if sessions is not None:
-                self._sessions[bars.symbol] = sessions
+        self._sessions = sessions_of(self._tools.calendar, self._market.bars)
         return Timeline(self._market.bars, self._sessions), hashes
 
     def _session(self, timeline: Timeline) -> Session:

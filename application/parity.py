@@ -12,7 +12,7 @@ import numpy as np
 from application.forking import SessionMaker
 from application.ports import BarSource, SessionCalendar, StrategyCatalog
 from application.run_journal import RunJournal
-from application.run_market import RunMarket, recorded_market
+from application.run_market import RunMarket, recorded_market, sessions_of
 from application.runs import READ_PAGE, SIMULATED_EXCHANGE, load_run
 from domain.errors import InvalidInput, StrategyFault
 from domain.events import Event
@@ -23,7 +23,6 @@ from domain.parity import KINDS, Difference, Example, Pair, TradedOrder, attribu
 from domain.portfolio import Portfolio
 from domain.run import RunCreated
 from domain.run_log import RunLog
-from domain.sessions import Sessions
 from domain.tape import TapeBackfilled, TapeDecided, TapeTicked
 from domain.timeline import Timeline
 
@@ -156,11 +155,7 @@ def _backtest(
     run_id: UUID, created: RunCreated, market: RunMarket, tools: ParityTools
 ) -> tuple[list[tuple[UUID, Event]], str | None]:
     """The events of a backtest of the run's bars, under the run's own ids, and why it ended early, if it did."""
-    sessions: dict[str, Sessions] = {}
-    for bars in market.bars:
-        found = tools.calendar.sessions(bars.symbol, bars.start_time, bars.end_time)
-        if found is not None:
-            sessions[bars.symbol] = found
+    sessions = sessions_of(tools.calendar, market.bars)
     maker = SessionMaker(run_id, tools.journal, tools.catalog, market, sessions, RunLog(run_id), _nobody)
     timeline = Timeline(market.bars, sessions)
     session = maker.session(created, timeline)

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import numpy as np
 
-from application.ports import BarSource
+from application.ports import BarSource, SessionCalendar
 from application.run_journal import RunJournal
 from application.runs import READ_PAGE, run_as_created
 from domain.errors import BarsUnavailable
 from domain.events import Event
 from domain.market import Bars, Timeframe, to_microseconds
 from domain.run import Run, RunCreated
+from domain.sessions import Sessions
 from domain.tape import TapeBackfilled, TapeBar, TapeTicked, tape_bars
 from domain.timeline import Timeline
 
@@ -67,6 +68,12 @@ def market_of(journal: RunJournal, source: BarSource, created: RunCreated) -> Ru
             raise BarsUnavailable(f"there are no bars of {symbol} {timeframe} in the run's range any more")
         loaded.append(bars)
     return RunMarket(tuple(loaded))
+
+
+def sessions_of(calendar: SessionCalendar, bars: Sequence[Bars]) -> dict[str, Sessions]:
+    """Return the sessions around each symbol's bars; a market that never closes has none."""
+    found = {one.symbol: calendar.sessions(one.symbol, one.start_time, one.end_time) for one in bars}
+    return {symbol: sessions for symbol, sessions in found.items() if sessions is not None}
 
 
 def root_of(journal: RunJournal, created: RunCreated) -> tuple[UUID | None, RunCreated]:

@@ -6,13 +6,12 @@ from uuid import UUID
 from application.clock import Clock
 from application.ports import BarSource, SessionCalendar
 from application.run_journal import RunJournal
-from application.run_market import market_of
+from application.run_market import market_of, sessions_of
 from application.trial import TrialMarket
 from application.trial_book import ACTOR, load_sweep
 from domain.errors import ConcurrentChange, Refused
 from domain.events import Chain
 from domain.run import RunCreated
-from domain.sessions import Sessions
 from domain.sweep import SweepCreated
 from domain.walk_forward import WalkForwardWindow, walk_forward_windows
 
@@ -20,12 +19,7 @@ from domain.walk_forward import WalkForwardWindow, walk_forward_windows
 def trial_market(journal: RunJournal, run: RunCreated, source: BarSource, calendar: SessionCalendar) -> TrialMarket:
     """Return the bars of every symbol of the run, in their order, and the sessions; raise BarsUnavailable without."""
     bars = market_of(journal, source, run).bars
-    sessions: dict[str, Sessions] = {}
-    for one in bars:
-        known = calendar.sessions(one.symbol, one.start_time, one.end_time)
-        if known is not None:
-            sessions[one.symbol] = known
-    return TrialMarket(bars, sessions)
+    return TrialMarket(bars, sessions_of(calendar, bars))
 
 
 def begin(sweep_id: UUID, journal: RunJournal, market: TrialMarket, clock: Clock) -> None:

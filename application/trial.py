@@ -47,15 +47,6 @@ class TrialResult:
     engine_seconds: float
     steps: tuple[float | None, ...]
 
-    def all_figures(self) -> dict[str, FigureValue]:
-        """Return the statistics and the counts by name."""
-        return self.figures | {
-            "orders": self.orders,
-            "fills": self.account.fills,
-            "trades": len(self.account.trades),
-            "final_equity": plain(self.account.final_equity),
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class TrialGivenUp:

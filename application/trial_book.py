@@ -47,8 +47,8 @@ class TrialPages:
         elif isinstance(event, TrialEnded):
             self.ended[event.number] = event
 
-    def completed(self, created: SweepCreated, window: int) -> Iterator[tuple[int, TrialCompleted, float]]:
-        """Yield number, end and objective of the window's trials that count, out-of-sample ones left out."""
+    def counting(self, created: SweepCreated, window: int) -> Iterator[tuple[int, float]]:
+        """Yield number and objective of the window's trials that count, out-of-sample ones left out."""
         for number in sorted(self.ended):
             started, ended = self.started[number], self.ended[number]
             if started.window != window or started.part == "out_of_sample" or not isinstance(ended, TrialCompleted):
@@ -56,12 +56,12 @@ class TrialPages:
             figures = ended.all_figures()
             value = created.objective.value(figures)
             if value is not None and is_feasible(created.constraints, figures):
-                yield number, ended, value
+                yield number, value
 
     def best(self, created: SweepCreated, window: int) -> int | None:
         """Return the number of the window's best trial, of equal ones the first; None where none counts."""
         best: tuple[int, float] | None = None
-        for number, _, value in self.completed(created, window):
+        for number, value in self.counting(created, window):
             if best is None or created.objective.is_better(value, best[1]):
                 best = number, value
         return None if best is None else best[0]
