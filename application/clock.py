@@ -30,6 +30,11 @@ class WallClock:
         return datetime.now(UTC)
 
 
+def seconds_awake_or_asleep() -> float:
+    """Return seconds that only ever grow, also while the machine sleeps, where the system counts those (Linux)."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class Waiting(Protocol):
     """How time passes: for real, or under a test's control."""
 

@@ -13,6 +13,7 @@ from application.exchange import Exchange, ExchangeUpdate
 from application.journal import Journal
 from application.journal_hub import JournalHub
 from application.kill_latch import KillSwitchLatch
+from application.lease import Lease
 from application.order_protocol import Report
 from application.order_records import RETRY
 from application.ports import RunClaims
@@ -54,10 +55,14 @@ class Execution:
         self._latch = latch
         self._report = report
         self._account_id = account_stream_id(exchange.name)
-        self._account = TradedAccount(exchange, (mode, adapter), journal, latch, clock, self._ask, report)
+        self._lease = Lease()
+        self._account = TradedAccount(
+            exchange, (mode, adapter), journal, latch, clock, self._ask, report, lambda: self._lease.is_held
+        )
         self._queue: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._pool = ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix=f"{exchange.name} request")
         self._stopping = threading.Event()
+        self._has_asked = threading.Event()
         self._claim_again_at = 0.0
         self._is_following = False
         self._thread = threading.Thread(target=self._run, name=f"execution {exchange.name}", daemon=True)
@@ -71,6 +76,16 @@ class Execution:
     def failure(self) -> str | None:
         """What keeps orders from leaving, None if nothing does."""
         return self._account.failure
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether another process trades the account, by the last look."""
+        return self._account.failure == STANDING_BY
+
+    def is_elsewhere(self, patience: float) -> bool:
+        """Return whether another process trades the account; wait so many seconds for the first look at that."""
+        self._has_asked.wait(patience)
+        return self.stands_by
 
     @property
     def refused(self) -> str | None:
@@ -110,6 +125,7 @@ class Execution:
             if not self._is_ours():
                 self._stand_by()
                 return
+            self._has_asked.set()
             self._account.begin()
             if not self._is_following:
                 self._is_following = True
@@ -133,12 +149,18 @@ class Execution:
 
     def _is_ours(self) -> bool:
         """Claim the account, or learn that the claim still holds: it ends with a connection that nobody else misses."""
-        self._claim_again_at = monotonic() + CLAIM_INTERVAL
-        return self._claims.claim(self._account_id)
+        self._claim_again_at, asked_at = monotonic() + CLAIM_INTERVAL, self._lease.now()
+        is_ours = self._claims.claim(self._account_id)
+        if is_ours:
+            self._lease.renewed(asked_at)
+        else:
+            self._lease.ended()
+        return is_ours
 
     def _stand_by(self) -> None:
         """Leave the account to the process that has it: exchanges give one order stream to an account."""
         self._account.leave(STANDING_BY)
+        self._has_asked.set()
         if self._is_following:
             self._is_following = False
             self.exchange.unfollow()

@@ -3,6 +3,7 @@
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import cast
@@ -82,6 +83,11 @@ class LiveRun:
     def is_over(self) -> bool:
         """Whether there is nothing left to look after."""
         return not self._thread.is_alive()
+
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether another process trades its account, and should look after it too."""
+        return self._execution.stands_by
 
     def _run(self) -> None:
         unlisten = self._tools.hub.listen(self._heard)
@@ -170,8 +176,7 @@ class LiveRun:
 
     def _wait_for_exchange(self) -> bool:
         """Return whether the exchange is ready; False: the run is to end, or not looked after here any more."""
-        told = None
-        tell_at = monotonic() + RETRY_SECONDS
+        told, tell_at = None, monotonic() + RETRY_SECONDS
         while not self._stopping.is_set():
             self._take_news()
             if self._is_to_end:
@@ -380,11 +385,9 @@ class LiveRun:
         for _ in range(MAX_ATTEMPTS):
             run = load_run(self._journal, self.id)
             decide(run)
-            try:
+            with suppress(ConcurrentChange):
                 self._journal.record(run, run_id=self.id, chain=self._chain)
-            except ConcurrentChange:
-                continue
-            return
+                return
         raise ConcurrentChange(f"run {self.id} could not be changed: others were faster")
 
 
@@ -394,5 +397,4 @@ def _is_settled(order: Order) -> bool:
 
 
 def _tape_bar(bar: FeedBar) -> TapeBar:
-    opened_at = from_microseconds(bar.opened_at)
-    return TapeBar(bar.symbol, opened_at, bar.open, bar.high, bar.low, bar.close, bar.volume)
+    return TapeBar(bar.symbol, from_microseconds(bar.opened_at), bar.open, bar.high, bar.low, bar.close, bar.volume)

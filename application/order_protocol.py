@@ -53,7 +53,8 @@ class OrderProtocol:
 
     Belongs to one thread. An order is recorded as submitted before it is sent, so that whoever finds it so later knows
     that it may have been; it is sent again only after the exchange has said, for a while, that there is no such order,
-    and always under the same id. desks: the orders. look_again_at: when the executions of orders that have ended are to
+    and always under the same id. may_send: whether the account is this process's, asked right before each request from
+    any thread. desks: the orders. look_again_at: when the executions of orders that have ended are to
     be asked for, in seconds of its clock.
     """
 
@@ -65,6 +66,7 @@ class OrderProtocol:
         clock: Clock,
         ask: Asking,
         report: Report,
+        may_send: Callable[[], bool],
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._exchange = exchange
@@ -73,6 +75,7 @@ class OrderProtocol:
         self._clock = clock
         self._ask = ask
         self._report = report
+        self._may_send = may_send
         self._seconds = seconds
         self._gate = OrderGate(latch)
         self.desks: dict[UUID, Desk] = {}
@@ -171,6 +174,8 @@ class OrderProtocol:
         """Look once more right before the request: a thread may have waited, a process may have been stopped."""
         if self._latch.reason is not None:
             return NotSent(self._latch.reason)
+        if not self._may_send():
+            return NotSent("another process may trade the account by now")
         if valid_until is not None and self._clock.now() > valid_until:
             return NotSent("it is too late")
         return self._exchange.submit(ticket)

@@ -52,6 +52,11 @@ class LookedAfter(Protocol):
         """Whether there is nothing left to look after."""
         ...
 
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether it would better be looked after by another process."""
+        ...
+
     def stop(self) -> None:
         """Stop looking after it."""
         ...
@@ -141,8 +146,11 @@ class Supervisor:
             self._claim_wanted()
             for run_id in list(self._charges):
                 self._attend(run_id)
-            for run_id in [one for one, live in self._live.items() if live.is_over]:
-                self._drop(run_id)
+            for run_id, live in list(self._live.items()):
+                if live.is_over:
+                    self._drop(run_id)
+                elif live.is_misplaced:
+                    self._leave(run_id, "its account is traded by another process")
             self.failure = None
         except (Unavailable, Conflict) as error:
             # the database is away or somebody was faster: everything is derived from the journal again next turn
@@ -182,9 +190,26 @@ class Supervisor:
         new, self._seen = waiting - self._seen, waiting
         if monotonic() >= self._recheck_at:
             self._recheck_at, new = monotonic() + RECHECK_SECONDS, waiting
+            self._look_at_claims()
         for run_id in sorted(new):
             if self._claims.claim(run_id):
                 self._take(run_id)
+
+    def _look_at_claims(self) -> None:
+        """Leave what another process has claimed since the database let go of this one."""
+        for run_id in [*self._charges, *self._live]:
+            if not self._claims.claim(run_id):
+                self._leave(run_id, "another process looks after it")
+
+    def _leave(self, run_id: UUID, reason: str) -> None:
+        """Leave a run that goes on to another process, and be there should that one be gone."""
+        self._report("run is left", {"run_id": str(run_id), "reason": reason})
+        charge, live = self._charges.pop(run_id, None), self._live.pop(run_id, None)
+        if charge is not None:
+            charge.process.kill()
+        if live is not None:
+            live.stop()
+        self._claims.release(run_id)
 
     def _take(self, run_id: UUID) -> None:
         try:

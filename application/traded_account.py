@@ -43,7 +43,8 @@ class Questions(Protocol):
 class TradedAccount:
     """Everything that is known of an account, and what is to be done next. Belongs to one thread, and never waits.
 
-    traded: mode and adapter of its runs. ask: puts questions. seconds: of a clock that never goes back.
+    traded: mode and adapter of its runs. ask: puts questions. may_send: whether the account is this process's.
+    seconds: of a clock that never goes back.
     failure: what keeps orders from leaving, None if nothing does. refused: what the exchange said to the keys, None if
     it takes them.
     """
@@ -57,6 +58,7 @@ class TradedAccount:
         clock: Clock,
         ask: Questions,
         report: Report,
+        may_send: Callable[[], bool],
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._exchange = exchange
@@ -68,7 +70,7 @@ class TradedAccount:
         self._report = report
         self._seconds = seconds
         self._reconciliation = Reconciliation(journal, exchange.name, clock)
-        self._protocol = OrderProtocol(exchange, journal, latch, clock, self._ask_about, report, seconds)
+        self._protocol = OrderProtocol(exchange, journal, latch, clock, self._ask_about, report, may_send, seconds)
         self._books: dict[UUID, RunBook] = {}
         self._foreign: set[UUID] = set()
         self._is_deaf = exchange.capabilities.streaming

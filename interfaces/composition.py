@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 import psycopg
@@ -52,6 +53,10 @@ JOURNAL_CONNECTIONS = 4
 QUERY_CONNECTIONS = 10
 TAIL_PATIENCE_SECONDS = 10.0
 
+# What a process does: everything, or a part of it. `api`: REST, the event stream and the page. `engine`: runs, their
+# sessions and the accounts they trade, sweeps. `projector`: the read models.
+type Role = Literal["all", "api", "engine", "projector"]
+ROLES: tuple[Role, ...] = get_args(Role.__value__)
 type Queries = ConnectionPool[psycopg.Connection]
 
 
@@ -60,6 +65,7 @@ class Weaver:
     """One Weaver process: what it is made of, in the order it starts."""
 
     settings: Settings
+    role: Role
     database_url: str
     journal: Journal
     dispatch: Dispatch
@@ -74,7 +80,7 @@ class Weaver:
     processors: tuple[Processor, ...]
     projector: Projector | None
     rebuilds: RebuildJobs
-    supervisor: Supervisor
+    supervisor: Supervisor | None
     markets: LiveRuns
     exchanges: EntryPointExchangeCatalog
     latch: KillSwitchLatch
@@ -86,6 +92,13 @@ class Weaver:
     parity: ParityReports
     clock: Clock
     since: datetime
+
+    @property
+    def neglect(self) -> str | None:
+        """Why this process does not look after runs as it should, None while it does, or they are not its business."""
+        if self.supervisor is None or self.supervisor.alive:
+            return None
+        return self.supervisor.failure or "nobody looks after runs: none starts or stops"
 
     def start(self) -> None:
         """Start everything that runs by itself, the tail first: nobody waits on a journal that nobody watches."""
@@ -99,7 +112,8 @@ class Weaver:
                 processor.start()
         if (halt := halted(self.journal)) is not None:
             self.latch.halt(halt.message)
-        self.supervisor.start()
+        if self.supervisor is not None:
+            self.supervisor.start()
         if self.sweeps is not None:
             self.sweeps.start()
 
@@ -108,7 +122,8 @@ class Weaver:
         if self.sweeps is not None:
             self.sweeps.stop()
         self.checks.stop()
-        self.supervisor.stop()
+        if self.supervisor is not None:
+            self.supervisor.stop()
         self.markets.stop()
         self.halting.stop()
         self.rebuilds.stop()
@@ -132,13 +147,14 @@ def compose(
     spare: ChildProcess | None = None,
     catalogue: Catalogue = CATALOGUE,
     projector: Projector | None = None,
+    role: Role = "all",
 ) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
     only: limits the supervisor to this run, and no sweeps are looked after. spare: a process started ahead for the
     first session.
     catalogue: the events this process records and reads. projector: the process that keeps the read models; None: this
-    one does.
+    one does, if it is of its role.
     Raises DatabaseUnavailable when the database is away or not migrated.
     """
     require_migrated(database_url)
@@ -169,10 +185,12 @@ def compose(
     live_tools = LiveRunTools(
         journal, hub, clock, realtime, launcher, sessions, report, settings.bar_patience, settings.decision_patience
     )
+    is_engine, folds = role in ("all", "engine"), role in ("all", "projector")
     dispatch = Dispatch(journal, clock, catalog, bars, exchanges)
     markets = LiveRuns(live_tools, exchanges, lambda: DatabaseRunClaims(database_url), latch)
     return Weaver(
         settings=settings,
+        role=role,
         database_url=database_url,
         journal=journal,
         dispatch=dispatch,
@@ -185,11 +203,12 @@ def compose(
         tally=tally,
         broadcast=broadcast,
         processors=tuple(
-            Processor(database_url, model, tail, catalogue=catalogue, reading=reading) for model in READ_MODELS
+            Processor(database_url, model, tail, catalogue=catalogue, reading=reading, may_lead=folds)
+            for model in READ_MODELS
         ),
         projector=projector,
         rebuilds=RebuildJobs(database_url, clock, catalogue),
-        supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only, markets),
+        supervisor=Supervisor(journal, tail, claims, launcher, clock, report, only, markets) if is_engine else None,
         markets=markets,
         exchanges=exchanges,
         latch=latch,
@@ -198,7 +217,7 @@ def compose(
         claims=claims,
         launcher=launcher,
         sweeps=None
-        if only is not None
+        if only is not None or not is_engine
         else SweepKeeper(
             journal, tail, DatabaseRunClaims(database_url), SweepHostLauncher(database_url, settings), report
         ),

@@ -101,7 +101,8 @@ class Processor:
     by. The lock and the folding share a connection, so they end together. An event that cannot be folded stops it, with
     the reason in `state`; it goes on when a rebuild or another process has moved the offset.
 
-    reading: shared by the processors of a process, so that each event is decoded once.
+    reading: shared by the processors of a process, so that each event is decoded once. may_lead: false for one that
+    only watches how far the leader is.
     """
 
     def __init__(
@@ -113,8 +114,10 @@ class Processor:
         batch: int = DEFAULT_BATCH,
         catalogue: Catalogue = CATALOGUE,
         reading: SharedReading | None = None,
+        may_lead: bool = True,
     ) -> None:
         self._url = database_url
+        self._may_lead = may_lead
         self._read_model = read_model
         self._watch = watch
         self._catalogue = catalogue
@@ -226,7 +229,9 @@ class Processor:
         """Return as the leader, or when asked to stop."""
         while not self._stopping.is_set():
             self._note(standing(connection, self.name))
-            if self._stuck_at is None or self.position != self._stuck_at:
+            if not self._may_lead:
+                self._enter(STANDBY)
+            elif self._stuck_at is None or self.position != self._stuck_at:
                 self._stuck_at = None
                 [(leads,)] = connection.execute("select pg_try_advisory_lock(%s)", (self._lock_key,))
                 if leads:

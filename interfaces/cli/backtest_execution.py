@@ -123,7 +123,7 @@ def _awaited(weaver: "Weaver", watch: _RunWatch) -> JournalEntry:
             deadline = monotonic() + TAIL_PATIENCE
         elif monotonic() > deadline:
             raise CommandFailed(f"the journal is out of sight: {weaver.tail.failure}")
-        if not weaver.supervisor.alive:
+        if weaver.neglect is not None:
             raise CommandFailed("the supervisor of the run has failed: the log above says why")
     return ending
 

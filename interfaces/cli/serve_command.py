@@ -1,7 +1,7 @@
 """`weaver serve`: the web interface, the read models and the sessions of all runs, until it is told to end."""
 
 import socket
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,7 +11,7 @@ from interfaces.cli.outcomes import Interrupted
 from interfaces.cli.printing import print_line
 
 if TYPE_CHECKING:
-    from interfaces.composition import Weaver
+    from interfaces.composition import Role, Weaver
     from interfaces.settings import Settings
 
 BACKLOG = 2_048
@@ -25,18 +25,27 @@ Port = Annotated[
     typer.Option("--port", min=0, max=65535, help="Port to listen on; the default is WEAVER_PORT, or 8000. 0: any."),
 ]
 
+RoleOption = Annotated[
+    Literal["all", "api", "engine", "projector"],
+    typer.Option("--role", help="What it does: everything, or one part of it beside other processes."),
+]
+
 
 class AddressTaken(Unavailable):
     """The address cannot be listened on."""
 
 
-def serve(host: Host = None, port: Port = None) -> None:
-    """Serve Haro, the REST interface and all runs."""
+def serve(host: Host = None, port: Port = None, role: RoleOption = "all") -> None:
+    """Serve Haro, the REST interface and all runs.
+
+    With --role only a part of that: api serves REST, the event stream and the page; engine looks after runs, sweeps and
+    the accounts they trade; projector keeps the read models. Processes of all roles share one database.
+    """
     settings = read_settings(host=host, port=port)
     from interfaces.composition import database
 
     with listening(settings) as listener, database(settings) as url:
-        serve_until_told(settings, url, listener)
+        serve_until_told(settings, url, listener, role)
 
 
 def listening(settings: "Settings") -> socket.socket:
@@ -64,7 +73,7 @@ def listening(settings: "Settings") -> socket.socket:
     return listener
 
 
-def serve_until_told(settings: "Settings", database_url: str, listener: socket.socket) -> None:
+def serve_until_told(settings: "Settings", database_url: str, listener: socket.socket, role: "Role" = "all") -> None:
     """Serve on the socket until SIGINT or SIGTERM; then end streams, sessions and connections, and return."""
     import contextlib
     import signal
@@ -72,16 +81,18 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     from application.clock import WallClock
     from interfaces.projector import Projector
 
-    projector = Projector(database_url, settings, WallClock())  # first of all: it has as much to load as this process
+    # first of all: it has as much to load as this process
+    projector = Projector(database_url, settings, WallClock()) if role == "all" else None
 
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
     configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url), keeps_lines=True)
     try:
-        weaver = compose(settings, database_url, projector=projector)
+        weaver = compose(settings, database_url, projector=projector, role=role)
     except BaseException:
-        projector.stop()
+        if projector is not None:
+            projector.stop()
         raise
     before = signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     try:
@@ -107,7 +118,8 @@ def _serve(weaver: "Weaver", listener: socket.socket) -> None:
                 # What was imported stays: every full collection would look through it, and hold all threads meanwhile.
                 gc.freeze()
                 gc.set_threshold(GARBAGE_THRESHOLD)
-                print_line(f"Haro is at {_address(weaver.settings, listener)} (Ctrl-C ends it)")
+                what = "Haro" if weaver.role in ("all", "api") else f"the {weaver.role}"
+                print_line(f"{what} is at {_address(weaver.settings, listener)} (Ctrl-C ends it)")
 
     AnnouncedServer(weaver).run([listener])
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from interfaces.composition import Weaver
+from interfaces.composition import Role, Weaver
 from interfaces.logs import Redaction
 from interfaces.web import (
     activity,
@@ -36,7 +36,7 @@ from interfaces.web import (
 from interfaces.web.cors import Cors
 from interfaces.web.edge import Edge, LastResort
 from interfaces.web.errors import ErrorAnswers
-from interfaces.web.page import BUILT_PAGE, PageFiles
+from interfaces.web.page import BUILT_PAGE, ElsewhereOnly, PageFiles
 from interfaces.web.pagination import Cursors
 from interfaces.web.rate_limit import RateLimit
 from interfaces.web.release import release
@@ -67,9 +67,18 @@ ROUTERS = (
 )
 
 
-def include_routes(app: FastAPI) -> None:
-    """Give the application every route there is, and a document that says what holds for all of them."""
-    for router in ROUTERS:
+# What is asked of a process itself, whatever its role; the kill switch, because it works without the database there.
+ROUTERS_OF_ROLE: Mapping[Role, tuple[APIRouter, ...]] = {
+    "all": ROUTERS,
+    "api": ROUTERS,
+    "engine": (process.router, risk.router),
+    "projector": (process.router,),
+}
+
+
+def include_routes(app: FastAPI, role: Role = "all") -> None:
+    """Give the application every route of a role, and a document that says what holds for all of them."""
+    for router in ROUTERS_OF_ROLE[role]:
         app.include_router(router, prefix=openapi.PREFIX)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -95,8 +104,8 @@ def create_app(weaver: Weaver, *, page: Path = BUILT_PAGE) -> FastAPI:
     redaction = Redaction((*weaver.settings.secrets(), weaver.database_url))
     app.state.answers = answers = ErrorAnswers(weaver.clock, redaction)
     answers.install(app)
-    include_routes(app)
-    app.router.default = PageFiles(page)
+    include_routes(app, weaver.role)
+    app.router.default = PageFiles(page) if weaver.role in ("all", "api") else ElsewhereOnly(weaver.role)
     app.state.metrics = figures = metrics.Metrics(weaver)
     # The last one added is the outermost.
     app.add_middleware(KeyCheck, settings=weaver.settings, answers=answers)

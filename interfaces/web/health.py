@@ -20,6 +20,8 @@ from interfaces.web.release import release
 
 # Beyond this the machine's clock and the database's disagree enough to say so; bars close by the machine's.
 TOLERATED_DRIFT_SECONDS = 2.0
+# A read model that another process keeps and that is so far behind may have nobody who keeps it.
+TOLERATED_LAG_SECONDS = 30.0
 
 type State = Literal["up", "down"]
 
@@ -136,9 +138,8 @@ def _execution(here: Weaver) -> Part:
 
 
 def _supervisor(here: Weaver) -> Part:
-    if here.supervisor.alive:
-        return Part(state="up")
-    return Part(state="down", reason=here.supervisor.failure or "nobody looks after runs: none starts or stops")
+    neglect = here.neglect
+    return Part(state="up") if neglect is None else Part(state="down", reason=neglect)
 
 
 def _processors(here: Weaver) -> Part:
@@ -156,6 +157,9 @@ def _processors(here: Weaver) -> Part:
         }
         if seen.state in ("starting", "stopped"):
             reasons.append(f"{seen.name} is {processor.state}")
+        if seen.state == "standby" and seen.lag_seconds > TOLERATED_LAG_SECONDS:
+            behind = f"{seen.name} is {seen.lag_seconds:.0f} s behind"
+            degraded.append(f"{behind}: another process keeps it, is one with the role projector or all at work?")
         if seen.parked:
             events = f"{seen.parked} event" + ("s" if seen.parked > 1 else "")
             degraded.append(f"{seen.name} has passed over {events}: remove the cause, then rebuild it")

@@ -30,6 +30,22 @@ def belongs_to_page(method: str, path: str) -> bool:
     return method in ("GET", "HEAD") and not any(path == name or path.startswith(name + "/") for name in RESERVED)
 
 
+class ElsewhereOnly:
+    """Answers what no route does in a process that serves no page: with a 404 that says where to ask."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse one request."""
+        raise Problem(
+            404,
+            f"there is nothing at {scope['path']} in a process with the role {self._role}: "
+            "ask one with the role api or all",
+            role=self._role,
+        )
+
+
 class PageFiles:
     """Answers what no route does: with a built file, with the page itself for a browser's address, or with a 404."""
 

@@ -54,9 +54,12 @@ def halt_trading(
     """Throw the kill switch over all paper and live runs. Throwing it again changes nothing.
 
     No order leaves this process from here on, whether or not the database can be reached; `position` is null while the
-    halt could not be recorded yet.
+    halt could not be recorded yet. A process with the role `api` trades nothing: it answers 503 when it cannot record
+    the halt, and one with the role `engine` has to be told itself.
     """
     reason, now = body.reason if body else None, here.clock.now()
+    if here.supervisor is None:
+        return _changed(here, commands, HaltTrading(reason=reason))
     changed = here.halting.halt(reason, lambda: _changed(here, commands, HaltTrading(reason=reason)), RECORDING_SECONDS)
     return changed or RiskChange(halted=True, reason=here.latch.reason, halted_at=now, position=None)
 

@@ -49,6 +49,7 @@ class Scene:
         self._record(self.run)
         self.ids = OrderIds(journal.store_id, self.run.id)
         self.latch = KillSwitchLatch()
+        self.is_ours = True
         self.account = self.process()
 
     def process(self) -> TradedAccount:
@@ -62,6 +63,7 @@ class Scene:
             self.clock,
             self.questions,
             lambda message, fields: self.reports.append(message),
+            lambda: self.is_ours,
             self.clock.seconds,
         )
         account.begin()

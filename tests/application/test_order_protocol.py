@@ -236,3 +236,15 @@ def test_more_than_was_ordered_is_booked_and_halts_the_run(scene: Scene) -> None
     scene.go_on(1)
     assert scene.order(1).filled_qty == 3
     assert "risk.halted" in [one.topic for one in scene.journal.read(0, 100)]
+
+
+def test_nothing_is_sent_by_a_process_whose_hold_of_the_account_has_run_out(scene: Scene) -> None:
+    scene.decide(1)
+    scene.turn()
+    scene.is_ours = False
+    scene.go_on(3)
+    assert (scene.topics(1), scene.requests(1)) == (["created", "submitted"], 0)
+    scene.is_ours = True
+    scene.go_on(3)
+    assert scene.topics(1) == ["created", "submitted", "accepted"]
+    assert scene.exchange.accepted == {scene.name(1): 1}

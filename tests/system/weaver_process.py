@@ -68,13 +68,14 @@ class ServerProcess(Protocol):
 
 
 class WeaverServer:
-    """`weaver serve`, started and stopped with the block; `api` speaks to it."""
+    """`weaver serve` with these arguments, started and stopped with the block; `api` speaks to it."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.home = home
         self._settings = settings
+        self._arguments = arguments
         self._process: ServerProcess | None = None
         self.log = home / "serve.log"
         # a connection is given up before the server does so itself, after five seconds: it could be lost in between
@@ -91,7 +92,7 @@ class WeaverServer:
         """Start it, ready or not."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "weaver", "serve", "--port", str(self.port)],
+                [sys.executable, "-m", "weaver", "serve", "--port", str(self.port), *self._arguments],
                 env=clean_environment(self.home, **self._settings),
                 cwd=self.home,
                 stdout=log,

@@ -50,6 +50,7 @@ def test_a_part_that_stopped_is_down(server: Served, part: str) -> None:
         if part == "journal":
             server.weaver.tail.stop()
         elif part == "supervisor":
+            assert server.weaver.supervisor is not None
             server.weaver.supervisor.stop()
         else:
             server.weaver.processors[0]._enter(type(server.weaver.processors[0].state)("stopped", "for the test"))
