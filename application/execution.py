@@ -62,7 +62,6 @@ class Execution:
         self._queue: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._pool = ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix=f"{exchange.name} request")
         self._stopping = threading.Event()
-        self._has_asked = threading.Event()
         self._claim_again_at = 0.0
         self._is_following = False
         self._thread = threading.Thread(target=self._run, name=f"execution {exchange.name}", daemon=True)
@@ -81,11 +80,6 @@ class Execution:
     def stands_by(self) -> bool:
         """Whether another process trades the account, by the last look."""
         return self._account.failure == STANDING_BY
-
-    def is_elsewhere(self, patience: float) -> bool:
-        """Return whether another process trades the account; wait so many seconds for the first look at that."""
-        self._has_asked.wait(patience)
-        return self.stands_by
 
     @property
     def refused(self) -> str | None:
@@ -125,7 +119,6 @@ class Execution:
             if not self._is_ours():
                 self._stand_by()
                 return
-            self._has_asked.set()
             self._account.begin()
             if not self._is_following:
                 self._is_following = True
@@ -160,7 +153,6 @@ class Execution:
     def _stand_by(self) -> None:
         """Leave the account to the process that has it: exchanges give one order stream to an account."""
         self._account.leave(STANDING_BY)
-        self._has_asked.set()
         if self._is_following:
             self._is_following = False
             self.exchange.unfollow()

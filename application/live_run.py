@@ -86,7 +86,7 @@ class LiveRun:
 
     @property
     def is_misplaced(self) -> bool:
-        """Whether another process trades its account, and should look after it too."""
+        """Whether another process trades its account."""
         return self._execution.stands_by
 
     def _run(self) -> None:

@@ -14,9 +14,6 @@ from application.runs import chain_of, load_run
 from domain.errors import InvalidInput
 from domain.run import RunStartRequested, RunStatus
 
-# How long the first look at who has an account may take, which is one question to the database.
-FIRST_LOOK_SECONDS = 1.0
-
 
 class LiveRuns:
     """Gives every run it is told to look after its thread, and every account one outbox reader.
@@ -39,11 +36,9 @@ class LiveRuns:
         self._executions: dict[tuple[str, str], Execution] = {}
 
     def look_after(self, run_id: UUID) -> LiveRun | None:
-        """Return what looks after the run from now on; None if that is not for this process to do.
+        """Return what looks after the run from now on; None if its exchange cannot be used by this process.
 
-        A run is looked after where its account is traded: beside the process that has the account, nobody knows when
-        both sides were compared. Where its exchange cannot be used, a run that has not begun fails, with the reason;
-        one that has begun waits for a process that can.
+        A run that has not begun then fails, with the reason; one that has begun waits for a process that can.
         """
         created = load_run(self._tools.journal, run_id).created
         try:
@@ -51,8 +46,6 @@ class LiveRuns:
             feed = self._exchanges.feed(created.exchange)
         except InvalidInput as error:
             self._refuse(run_id, error.message)
-            return None
-        if execution.is_elsewhere(FIRST_LOOK_SECONDS):
             return None
         live = LiveRun(run_id, self._tools, execution.exchange, feed, execution)
         live.start()

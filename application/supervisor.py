@@ -54,7 +54,7 @@ class LookedAfter(Protocol):
 
     @property
     def is_misplaced(self) -> bool:
-        """Whether it would better be looked after by another process."""
+        """Whether another process trades its account: only there is known when both sides were compared."""
         ...
 
     def stop(self) -> None:

@@ -1,6 +1,5 @@
 """The parts of Weaver as processes of their own, on one database: an interface, a projector and two engines."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -104,10 +103,8 @@ def test_runs_are_traded_shown_halted_and_taken_over_by_processes_of_their_own(p
     wait_until(lambda: figure(holding[0], "weaver_trading_halted") == 0, 5.0, "the engine goes on")
 
     holding[0].kill()
-    killed_at = time.monotonic()
     for run_id in (first_run, second_run):
         wait_for_decisions(parts, run_id, 2)
-    print(f"taken over after {time.monotonic() - killed_at:.1f} s at most")
     [other] = [engine for engine in parts.engines if engine is not holding[0]]
     assert sessions_of(other) == {first_run, second_run}
     for run_id in (first_run, second_run):
