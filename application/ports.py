@@ -95,7 +95,12 @@ class RunClaims(Protocol):
 
 
 class SessionProcess(Protocol):
-    """A child process that trades one run."""
+    """A process that trades one run, here or on a worker's machine."""
+
+    @property
+    def awaits(self) -> str | None:
+        """What keeps it from being begun, None once it is."""
+        ...
 
     def poll(self) -> int | None:
         """Return the exit code, None while it lives."""
@@ -119,7 +124,7 @@ class SessionProcess(Protocol):
 
 
 class SessionLauncher(Protocol):
-    """Starts the child process of a run."""
+    """Starts the process of a run."""
 
     def launch(self, run_id: UUID) -> SessionProcess:
         """Return the process, already running."""

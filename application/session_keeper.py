@@ -40,6 +40,7 @@ class SessionKeeper:
         self._waiting_since: float | None = None
         self._launched_at = 0.0
         self._given_up: str | None = None
+        self._has_told = False
 
     def ticked(self) -> None:
         """There is a tick to decide on."""
@@ -63,6 +64,7 @@ class SessionKeeper:
             return None
         if code is not None:
             return self._replace(f"ended with exit code {code}")
+        self._tell_of_waiting(self._process.awaits)
         if self._is_stuck(self._process):
             self._process.kill()
             return self._replace(f"had not decided for {self._patience:g} s and was ended")
@@ -70,12 +72,22 @@ class SessionKeeper:
 
     def _is_stuck(self, process: SessionProcess) -> bool:
         """Whether there is something to decide and the process has shown no sign of life for too long."""
-        if self._waiting_since is None:
+        if self._waiting_since is None or process.awaits is not None:
             return False
         sign = process.last_sign()
         if sign is None:
             return monotonic() > self._launched_at + LOADING_SECONDS
         return monotonic() > max(sign, self._waiting_since) + self._patience
+
+    def _tell_of_waiting(self, reason: str | None) -> None:
+        """Say once that there is something to decide, and nobody who could, and when that is over."""
+        if reason is None and self._has_told:
+            self._report("session goes on")
+            self._has_told, self._launched_at = False, monotonic()
+        is_late = self._waiting_since is not None and monotonic() > self._waiting_since + self._patience
+        if reason is not None and is_late and not self._has_told:
+            self._report("session waits", "warning", reason=reason)
+            self._has_told = True
 
     def complaint(self) -> str:
         """Return the last lines the process wrote."""
@@ -92,9 +104,9 @@ class SessionKeeper:
         process.kill()
 
     def _launch(self) -> None:
+        self._process = self._launcher.launch(self._run_id)
         self._launches += 1
         self._launched_at = monotonic()
-        self._process = self._launcher.launch(self._run_id)
         self._report("session started", launches=self._launches)
 
     def _replace(self, what: str) -> str | None:

@@ -36,6 +36,7 @@ from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
+from interfaces.remote_sessions import WorkerLauncher
 from interfaces.replays import ParityReports
 from interfaces.run_claims import DatabaseRunClaims
 from interfaces.session_process import ChildLauncher, ChildProcess
@@ -87,7 +88,7 @@ class Weaver:
     halting: Halting
     realtime: RealtimeClock
     claims: DatabaseRunClaims
-    launcher: ChildLauncher
+    launcher: ChildLauncher | WorkerLauncher
     sweeps: SweepKeeper | None
     parity: ParityReports
     clock: Clock
@@ -172,13 +173,18 @@ def compose(
     tail.subscribe(hub.publish, lambda run_id, fraction: None)
     hub.listen(latch.follow)
     claims = DatabaseRunClaims(database_url)
-    launcher = ChildLauncher(database_url, settings, spare, clock)
     reading = SharedReading(catalogue)
     log = structlog.get_logger("supervisor")
 
     def report(message: str, fields: dict[str, object]) -> None:
         log.info(message, **fields)
 
+    is_offered = settings.sessions == "workers" and only is None
+    launcher = (
+        WorkerLauncher(database_url, journal, report)
+        if is_offered
+        else ChildLauncher(database_url, settings, spare, clock)
+    )
     exchanges = EntryPointExchangeCatalog(settings, bars)
     realtime = RealtimeClock(clock)
     sessions = ExchangeSessions(settings.home / "cache")

@@ -51,6 +51,11 @@ class ChildProcess:
         self._say(json.dumps(task))
 
     @property
+    def awaits(self) -> None:
+        """What keeps it from being begun: nothing, it runs."""
+        return None
+
+    @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid

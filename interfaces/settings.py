@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     strategies_dir: Path = Path("strategies")
     bar_patience: float = Field(8, ge=0.1, le=60, allow_inf_nan=False)
     decision_patience: float = Field(15, ge=1, le=3_600, allow_inf_nan=False)
+    sessions: Literal["here", "workers"] = "here"
     session_memory: int = Field(2_048, ge=256, le=1_048_576)
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -118,6 +119,12 @@ class Settings(BaseSettings):
                 f"WEAVER_HOST {self.host} can be reached from other machines: set WEAVER_API_KEY, or bind 127.0.0.1"
             )
         return self
+
+    @property
+    def has_broker_keys(self) -> bool:
+        """Whether any key of an exchange is set."""
+        keys = (self.alpaca_paper_key_id, self.alpaca_paper_secret_key, self.alpaca_live_key_id)
+        return any(key is not None for key in (*keys, self.alpaca_live_secret_key))
 
     def secrets(self) -> tuple[str, ...]:
         """Return everything that must show nowhere: keys, and the database's URL for the password in it."""

@@ -25,6 +25,7 @@ from interfaces.cli import (
     sweep_command,
     sweeps_commands,
     verify_command,
+    worker_command,
 )
 from interfaces.cli.outcomes import FAILED, SIGNALLED, WRONG_USE, Interrupted, OutputClosed, one_line, outcome_of
 from interfaces.cli.printing import notice, print_line, silence_stdout
@@ -45,6 +46,7 @@ def _application() -> typer.Typer:
     )
     app.callback()(_weaver)
     app.command("serve")(serve_command.serve)
+    app.command("worker")(worker_command.worker)
     app.command("demo")(demo_command.demo)
     app.command("backtest")(backtest_command.backtest)
     app.command("sweep")(sweep_command.sweep)

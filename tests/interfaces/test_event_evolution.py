@@ -160,6 +160,10 @@ class Launches:
     def poll(self) -> int | None:
         return None
 
+    @property
+    def awaits(self) -> str | None:
+        return None
+
     def interrupt(self) -> None: ...
     def kill(self) -> None: ...
     def last_sign(self) -> float | None:

@@ -120,6 +120,17 @@ def orders_and_fills(events: Sequence[dict[str, Any]]) -> tuple[list[Placed], li
     return sorted(placed.values()), sorted(filled)
 
 
+def assert_undivided(events: Sequence[dict[str, Any]]) -> None:
+    """Every tick of a run was recorded once, decided on at most once, and every order decided once."""
+    ticks = [event["payload"]["number"] for event in events if event["type"] == "tape.ticked"]
+    assert ticks == list(range(1, len(ticks) + 1))
+    causes = [event["payload"]["cause"] for event in events if event["type"] == "tape.decided"]
+    assert len(causes) == len(set(causes))
+    orders = [event["id"].rpartition(":")[0] for event in events if event["type"] == "order.created"]
+    assert orders
+    assert len(orders) == len(set(orders))
+
+
 def backtest_of(home: Path, bars: Sequence[dict[str, Any]], strategy: Path, symbol: str, timeframe: str) -> str:
     """Backtest a strategy on a tape's bars, as a user would with a file; return the run's id."""
     file = home / "tape.csv"

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.system.paper_trading import BUSY, events_of
+from tests.system.paper_trading import BUSY, assert_undivided, events_of
 from tests.system.weaver_process import WeaverServer, wait_until, weaver
 
 SYMBOL, TIMEFRAME = "TEST/USD", "1s"
@@ -75,17 +74,6 @@ def figure(server: WeaverServer, name: str) -> float:
     """Return one figure of a process."""
     lines = server.api.get("/metrics").text.splitlines()
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
-
-
-def assert_undivided(events: Sequence[dict[str, Any]]) -> None:
-    """Every tick of a run was recorded once, decided on at most once, and every order decided once."""
-    ticks = [event["payload"]["number"] for event in events if event["type"] == "tape.ticked"]
-    assert ticks == list(range(1, len(ticks) + 1))
-    causes = [event["payload"]["cause"] for event in events if event["type"] == "tape.decided"]
-    assert len(causes) == len(set(causes))
-    orders = [event["id"].rpartition(":")[0] for event in events if event["type"] == "order.created"]
-    assert orders
-    assert len(orders) == len(set(orders))
 
 
 def test_runs_are_traded_shown_halted_and_taken_over_by_processes_of_their_own(parts: Parts) -> None:

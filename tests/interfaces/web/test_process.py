@@ -14,6 +14,7 @@ from domain.ids import new_id
 from interfaces import logs
 from interfaces.composition import Weaver
 from interfaces.logs import HIDDEN, MOST_KEPT, KeptLines, configure_logs
+from interfaces.session_process import ChildProcess
 from tests.interfaces.web.scenes import require_error, until
 
 SECRET = "a-secret-nobody-may-read"
@@ -92,6 +93,7 @@ def test_the_server_and_the_sessions_of_runs_are_listed(api: httpx.Client, weave
     assert Path(f"/proc/{os.getpid()}").exists() == (own["memory_bytes"] is not None)
     run_id = new_id()
     child = weaver.launcher.launch(run_id)
+    assert isinstance(child, ChildProcess)
     try:
         [_, session] = api.get("/system/processes").json()["items"]
         assert (session["kind"], session["pid"], session["run_id"]) == ("session", child.pid, str(run_id))
