@@ -7,6 +7,7 @@ BIN := .venv/bin
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 FAULTS_ARGS ?=
+SOAK_ARGS ?=
 # Two tests at a time, those of one file in one process: they wait for processes and databases more than they compute.
 PYTEST_ARGS ?= -n 2 --dist loadfile --max-worker-restart=0
 READY := .venv/.ready
@@ -43,6 +44,10 @@ test-haro: haro/node_modules/.ready
 .PHONY: test-faults
 test-faults: $(READY) $(PAGE) ## Hold every trial of a fault and a kill (FAULTS_ARGS="--trials 300 --seed 1 --minutes 60")
 	@$(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+.PHONY: soak
+soak: $(READY) ## Trade, backtest and watch for half an hour, and look for leaks, lag and errors (SOAK_ARGS="--minutes 5")
+	@$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 .PHONY: bench
 bench: $(READY) ## Print the figures of tests/benchmarks (never fails on time)

@@ -318,6 +318,10 @@ class BarFeed(Protocol):
         """Begin to listen to these bars, so that `closed` can answer at once; listening already changes nothing."""
         ...
 
+    def unfollow(self) -> None:
+        """Listen to nothing until `follow` is called again: a connection that is not needed may be another's."""
+        ...
+
     def closed(
         self, symbols: Sequence[str], timeframe: Timeframe, opened_at: int, patience: float
     ) -> Mapping[str, FeedBar]:

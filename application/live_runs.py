@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from application.exchange import ExchangeCatalog
+from application.exchange import BarFeed, ExchangeCatalog
 from application.execution import Execution
 from application.kill_latch import KillSwitchLatch
 from application.live_run import DESK, LiveRun
@@ -34,6 +34,7 @@ class LiveRuns:
         self._latch = latch
         self._lock = threading.Lock()
         self._executions: dict[tuple[str, str], Execution] = {}
+        self._following: dict[str, tuple[BarFeed, list[LiveRun]]] = {}
 
     def look_after(self, run_id: UUID) -> LiveRun | None:
         """Return what looks after the run from now on; None if its exchange cannot be used by this process.
@@ -48,8 +49,20 @@ class LiveRuns:
             self._refuse(run_id, error.message)
             return None
         live = LiveRun(run_id, self._tools, execution.exchange, feed, execution)
+        self._following.setdefault(created.exchange, (feed, []))[1].append(live)
         live.start()
         return live
+
+    def let_go(self) -> None:
+        """Follow no bars that no run here needs any more: the connection may be what another process waits for.
+
+        Called, as `look_after`, by one thread.
+        """
+        for exchange, (feed, runs) in list(self._following.items()):
+            runs[:] = [live for live in runs if not live.is_over]
+            if not runs:
+                del self._following[exchange]
+                feed.unfollow()
 
     def executions(self) -> Sequence[Execution]:
         """Return the outbox readers of this process."""

@@ -69,6 +69,10 @@ class Markets(Protocol):
         """Return what looks after the run from now on, None if this process cannot."""
         ...
 
+    def let_go(self) -> None:
+        """Let go of the market data that no run here needs any more."""
+        ...
+
 
 class Supervisor:
     """Gives every started run one session process, over all supervisors of the database.
@@ -149,6 +153,7 @@ class Supervisor:
             for run_id, live in list(self._live.items()):
                 if live.is_over:
                     self._drop(run_id)
+                    self._let_go_of_markets()
                 elif live.is_misplaced:
                     self._leave(run_id, "its account is traded by another process")
             self.failure = None
@@ -209,7 +214,12 @@ class Supervisor:
             charge.process.kill()
         if live is not None:
             live.stop()
+        self._let_go_of_markets()
         self._claims.release(run_id)
+
+    def _let_go_of_markets(self) -> None:
+        if self._markets is not None:
+            self._markets.let_go()
 
     def _take(self, run_id: UUID) -> None:
         try:

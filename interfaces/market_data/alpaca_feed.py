@@ -67,6 +67,14 @@ class AlpacaFeed:
                 is_of_trades = timeframe.seconds < MINUTE.seconds
                 stream.want([] if is_of_trades else chosen, chosen if is_of_trades else [])
 
+    def unfollow(self) -> None:
+        """Close the streams: Alpaca allows one connection of an account, and another process may need it."""
+        with self._lock:
+            streams, self._streams, self._listeners = list(self._streams.values()), {}, {}
+        for stream in streams:
+            if stream is not None:
+                stream.close()
+
     def closed(
         self, symbols: Sequence[str], timeframe: Timeframe, opened_at: int, patience: float
     ) -> Mapping[str, FeedBar]:
@@ -109,12 +117,10 @@ class AlpacaFeed:
         """Stop listening, and let everyone who waits go."""
         self._is_closed = True
         with self._lock:
-            streams, listeners = list(self._streams.values()), list(self._listeners.values())
+            listeners = list(self._listeners.values())
         for listener in listeners:
             listener.wake()
-        for stream in streams:
-            if stream is not None:
-                stream.close()
+        self.unfollow()
         self._queries.shutdown(wait=False, cancel_futures=True)
         self._bars.close()
 

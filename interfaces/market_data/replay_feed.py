@@ -34,6 +34,11 @@ class ReplayFeed:
         for symbol in symbols:
             self._bars(symbol, timeframe)
 
+    def unfollow(self) -> None:
+        """Forget what was loaded."""
+        with self._lock:
+            self._loaded.clear()
+
     def closed(
         self, symbols: Sequence[str], timeframe: Timeframe, opened_at: int, patience: float
     ) -> Mapping[str, FeedBar]:

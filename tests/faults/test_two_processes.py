@@ -14,6 +14,9 @@ pytestmark = pytest.mark.timeout(600)
 # Claims are looked at every five seconds; the rest is the start of a session on a busy machine.
 TAKE_OVER_SECONDS = 60.0
 SUSPENDED_SECONDS = 15.0
+# While the stream is another's the exchange is asked less and less often.
+HELD_STREAM_SECONDS = 120.0
+READY = 'weaver_exchange_ready{exchange="alpaca-paper"} 1.0'
 
 
 def stand_by(stage: Stage) -> WeaverServer:
@@ -45,6 +48,23 @@ def test_a_first_that_was_suspended_and_goes_on_sends_nothing_twice(stage: Stage
         time.sleep(SUSPENDED_SECONDS)  # it is suspended, and nothing can be waited for
     finally:
         os.kill(stage.weaver.pid, signal.SIGCONT)
+    stage.recover()
+    stage.stop()
+    assert stage.judged() == [], stage.told()
+
+
+def test_a_first_that_was_suspended_while_the_second_took_over_sends_nothing_twice(stage: Stage) -> None:
+    stage.trade()
+    second, first = stand_by(stage), stage.weaver
+    os.kill(first.pid, signal.SIGSTOP)
+    try:
+        stage.cut_database()  # what it held is free, and it does not know
+        stage.alpaca.break_streams("cut")  # as an exchange does with who answers no ping: it allows one stream
+        stage.wait(lambda: READY in second.api.get("/metrics").text, HELD_STREAM_SECONDS, "the second has the account")
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
+    stage.weaver = stage.servers[1]
+    assert second is stage.weaver
     stage.recover()
     stage.stop()
     assert stage.judged() == [], stage.told()

@@ -16,7 +16,7 @@ from domain.aggregation import aggregate
 from domain.errors import CredentialsRefused, ExchangeUnavailable
 from domain.market import Bars, Timeframe, from_microseconds, to_microseconds
 from interfaces.market_data.alpaca_data import open_feed
-from interfaces.market_data.alpaca_feed import AlpacaFeed
+from interfaces.market_data.alpaca_feed import CRYPTO, AlpacaFeed
 from tests.alpaca_server.client import LocalAlpaca, local_alpaca, until
 from tests.interfaces.exchanges.conftest import alpaca_settings
 
@@ -333,6 +333,20 @@ def test_minutes_of_shares_come_by_the_free_stream(market: LocalAlpaca) -> None:
         found = feed.closed(["SPY", BTC], MINUTE, opened_at, PATIENCE)
         assert set(found) == {"SPY", BTC}
         assert values(found["SPY"]) == queried(feed, "SPY", MINUTE, opened_at)
+
+
+def test_a_feed_that_is_not_needed_leaves_its_connection_to_another_and_may_come_back(market: LocalAlpaca) -> None:
+    with opened(market) as first, opened(market) as second:
+        first.follow([BTC], MINUTE)
+        until(lambda: first.state()["status"] == "up")
+        second.follow([BTC], MINUTE)
+        until(lambda: "one connection" in second.state()[CRYPTO])
+        first.unfollow()
+        assert first.state()["status"] == "idle"
+        until(lambda: second.state()["status"] == "up", 60.0)
+        second.unfollow()
+        first.follow([BTC], MINUTE)
+        until(lambda: first.state()["status"] == "up", 60.0)
 
 
 def test_an_alpaca_that_is_away_is_said_to_be(market: LocalAlpaca) -> None:

@@ -1,0 +1,1 @@
+"""A long run of everything at once, looked at all the while: `make soak`."""
