@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-COVERED ?=
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 FAULTS_ARGS ?=
@@ -42,9 +41,9 @@ test-haro: haro/node_modules/.ready
 	cd haro && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 .PHONY: coverage
-coverage: $(READY) $(PAGE) browser nginx ## Say how much the tests reach, fail below a floor (COVERED="tests/domain": of these alone)
+coverage: $(READY) $(PAGE) browser nginx ## Say how much the tests reach, fail below a floor
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(PYTEST_ARGS) $(COVERED)
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/python -m tests.coverage_floors
 
@@ -67,8 +66,8 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 .PHONY: images
 images: ## Build the images of docker/ with docker, podman or buildah (BUILD_IMAGE=…)
 	@test -n "$(BUILD_IMAGE)" || { echo "make: docker, podman or buildah is needed to build images" >&2; exit 1; }
-	$(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/Dockerfile -t weaver-backend .
-	$(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/haro.Dockerfile -t weaver-haro .
+	BUILDAH_FORMAT=docker $(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/Dockerfile -t weaver-backend .
+	BUILDAH_FORMAT=docker $(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/haro.Dockerfile -t weaver-haro .
 
 .PHONY: haro
 haro: $(PAGE) ## Build the page
