@@ -24,6 +24,13 @@ def missed():
 
 reached(True)
 """
+STRATEGY = """
+from weaver import Strategy
+
+class Idle(Strategy):
+    def on_bar(self, ctx):
+        pass
+"""
 
 
 @pytest.fixture
@@ -84,37 +91,32 @@ def test_an_area_is_the_sum_of_its_files_each_counted_once() -> None:
     assert complaints({area: reach_of(area, files)}) == ["a: 87.5 % is below its floor of 88 %"]
 
 
-def measured_child(tmp_path: Path, *words: str) -> "subprocess.Popen[str]":
+def measured_child(directory: Path, *words: str) -> "subprocess.Popen[str]":
     """A process that is measured as those of `make coverage` are: by its environment alone."""
-    text = (ROOT / "pyproject.toml").read_text()
-    (tmp_path / "pyproject.toml").write_text(text)
-    environment = {**clean_environment(tmp_path), "COVERAGE_PROCESS_START": str(tmp_path / "pyproject.toml")}
-    environment.pop("COVERAGE_PROCESS_CONFIG", None)
-    environment["COVERAGE_FILE"] = str(tmp_path / ".coverage")
+    settings = Coverage(data_file=str(directory / ".coverage"), config_file=str(ROOT / "pyproject.toml")).config
+    environment = {**clean_environment(directory), "COVERAGE_PROCESS_CONFIG": settings.serialize()}
+    pipe = subprocess.PIPE
     return subprocess.Popen(
-        [sys.executable, *words],
-        env=environment,
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, *words], env=environment, cwd=directory, stdin=pipe, stdout=pipe, text=True
     )
 
 
-def files_measured(directory: Path) -> set[str]:
-    """The files of the program that the data in the directory tell of."""
-    coverage = Coverage(data_file=str(directory / ".coverage"), config_file=str(directory / "pyproject.toml"))
+def executed_in(directory: Path, file: str) -> str:
+    """The lines of a file of the program that the data in the directory say were executed."""
+    coverage = Coverage(data_file=str(directory / ".coverage"), config_file=str(ROOT / "pyproject.toml"))
     coverage.combine([str(directory)])
-    data = coverage.get_data()
-    return {Path(name).relative_to(ROOT).as_posix() for name in data.measured_files() if data.lines(name)}
+    text = (ROOT / file).read_text().splitlines()
+    return "\n".join(text[number - 1] for number in coverage.get_data().lines(str(ROOT / file)) or [])
 
 
-def test_a_command_in_a_process_of_its_own_is_measured(tmp_path: Path) -> None:
+def test_a_process_that_runs_user_code_is_measured_though_its_environment_is_scrubbed(tmp_path: Path) -> None:
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "idle.py").write_text(STRATEGY)
     process = measured_child(tmp_path, "-m", "weaver", "strategies", "list")
-    process.communicate(timeout=60)
-    assert process.returncode == 0
-    # the second is read by a child of the command, whose environment is scrubbed
-    assert {"interfaces/cli/strategies_commands.py", "interfaces/strategy_probe.py"} <= files_measured(tmp_path)
+    told, _ = process.communicate(timeout=60)
+    assert "idle" in told
+    # what only the command's child does, the one that looked at the file
+    assert "os._exit(0)" in executed_in(tmp_path, "interfaces/strategy_probe.py")
 
 
 def test_the_process_of_a_run_that_is_ended_by_a_signal_has_been_measured(tmp_path: Path) -> None:
@@ -126,4 +128,4 @@ def test_the_process_of_a_run_that_is_ended_by_a_signal_has_been_measured(tmp_pa
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM
     wait_until(lambda: list(tmp_path.glob(".coverage.*")), 10, "its figures are written")
-    assert "interfaces/session_child.py" in files_measured(tmp_path)
+    assert "def main() -> int:" in executed_in(tmp_path, "interfaces/session_child.py")
