@@ -83,7 +83,7 @@ lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built, the data in WEAVER_HOME excepted
-	rm -rf .venv .bench-peers haro/node_modules haro/dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench-peers haro/node_modules haro/dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # A Python of at least 3.13: the first of these that is one.
 .venv/bin/python:

@@ -32,5 +32,5 @@ COPY --from=build /haro/dist /usr/share/nginx/html
 USER 101:101
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
-    CMD ["wget", "--quiet", "--output-document=/dev/null", "http://127.0.0.1:8080/"]
+    CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
 CMD ["nginx", "-c", "/tmp/nginx.conf", "-g", "daemon off;"]

@@ -20,7 +20,7 @@ HINT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Weaver</title></head>
 <body><h1>Weaver is running</h1>
 <p>The web page is not here. In a checkout it is not built yet: build it with <code>make haro</code>, then load this
-address again. Of containers the one named haro serves it, at <a href="http://127.0.0.1:8080">port 8080</a> as a rule.</p>
+address again. In containers nginx serves it, at an address of its own.</p>
 <p>Until then: the interface for programs is described at <a href="/docs">/docs</a>, and
 <code>weaver --help</code> does the same on the command line.</p></body></html>
 """

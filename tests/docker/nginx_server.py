@@ -1,6 +1,7 @@
 """A real nginx with the configuration of the image, on a port and in a directory of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,11 +26,9 @@ def rendered(upstream: str, directory: Path, page: Path, port: int) -> str:
     """Return the configuration as the image's start would fill it in, its places moved below the directory."""
     text = TEMPLATE.read_text()
     assert all(place in text for place in IN_THE_IMAGE), "docker/nginx.conf has other places than these"
-    moved = dict(
-        zip(IN_THE_IMAGE, (f"{directory}/", str(page), f"listen 127.0.0.1:{port};", f"{directory}/log"), strict=True)
-    )
-    for place, there in moved.items():
-        text = text.replace(place, there)
+    there = (f"{directory}/", str(page), f"listen 127.0.0.1:{port};", f"{directory}/log")
+    for place, moved in zip(IN_THE_IMAGE, there, strict=True):
+        text = text.replace(place, moved)
     filled = text.replace("${WEAVER_UPSTREAM}", upstream).replace("${NGINX_LOCAL_RESOLVERS}", "127.0.0.1")
     assert "${WEAVER" not in filled
     assert "${NGINX" not in filled
@@ -37,9 +36,13 @@ def rendered(upstream: str, directory: Path, page: Path, port: int) -> str:
 
 
 class NginxServer:
-    """nginx before an upstream (host:port), serving a page's directory; unprivileged, like the image's."""
+    """nginx before an upstream (host:port), serving a page's directory; unprivileged, like the image's.
 
-    def __init__(self, upstream: str, page: Path) -> None:
+    limits: `rate` and `burst` of requests, the image's own if none are given.
+    """
+
+    def __init__(self, upstream: str, page: Path, *, limits: tuple[int, int] | None = None) -> None:
+        self._limits = limits
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._upstream = upstream
@@ -54,7 +57,11 @@ class NginxServer:
         page = directory / "page"
         shutil.copytree(self._page, page)
         self.configuration = directory / "nginx.conf"
-        self.configuration.write_text(rendered(self._upstream, directory, page, self.port))
+        text = rendered(self._upstream, directory, page, self.port)
+        if self._limits is not None:
+            text = re.sub(r"rate=\d+r/s", f"rate={self._limits[0]}r/s", text)
+            text = re.sub(r"burst=\d+", f"burst={self._limits[1]}", text)
+        self.configuration.write_text(text)
         if self._account is not None:
             for path in (directory, *directory.rglob("*")):
                 shutil.chown(path, self._account)

@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from interfaces.settings import Settings
 from interfaces.web.edge import MAX_BODY_BYTES, PAGE_POLICY, SECURITY_HEADERS
 from interfaces.web.page import ASK_EACH_TIME, FOR_EVER
-from tests.docker.nginx_server import NGINX, WITHOUT_NGINX, NginxServer
+from tests.docker.nginx_server import NGINX, TEMPLATE, WITHOUT_NGINX, NginxServer
 from tests.interfaces.web.scenes import require_error, streamed
 from tests.postgres_servers import fresh_database
 from tests.system.weaver_process import WeaverServer, free_port
@@ -164,6 +165,31 @@ def test_an_event_comes_through_as_it_happens(api: httpx.Client) -> None:
         [event] = streamed(stream.iter_lines(), 1)
         assert time.monotonic() - answered < EVENT_SECONDS
     assert json.loads(event["data"])["position"] == int(halted.headers["weaver-position"])
+
+
+def test_who_asks_too_often_is_told_so_but_may_halt_and_watch(backend: WeaverServer, page: Path) -> None:
+    with (
+        NginxServer(f"127.0.0.1:{backend.port}", page, limits=(1, 1)) as strict,
+        httpx.Client(base_url=strict.url, timeout=20.0, headers={"X-API-Key": KEY}) as client,
+    ):
+        answers = [client.get("/api/v1/risk") for _ in range(6)]
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert refused
+        for answer in refused:
+            require_error(answer, 429, "RATE_LIMITED")
+            assert answer.headers["retry-after"] == "1"
+            require_own_headers(answer)
+        assert [client.post("/api/v1/halt").status_code for _ in range(6)] == [202] * 6
+        assert [client.get("/readyz").status_code for _ in range(6)] == [200] * 6
+        with client.stream("GET", "/api/v1/events/stream") as stream:
+            assert stream.status_code == 200
+
+
+def test_the_limits_are_those_of_the_server() -> None:
+    defaults = Settings.model_fields
+    text = TEMPLATE.read_text()
+    assert f"rate={defaults['rate_limit'].default:g}r/s" in text
+    assert f"burst={defaults['rate_burst'].default} " in text
 
 
 def test_without_a_server_the_page_is_there_and_the_api_says_what_is_wrong(page: Path) -> None:
