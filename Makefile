@@ -34,12 +34,19 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test-python
-test-python: $(READY) $(PAGE) browser
+test-python: $(READY) $(PAGE) browser nginx
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-haro
 test-haro: haro/node_modules/.ready
 	cd haro && npm run --silent lint && npm run --silent typecheck && npm run --silent test
+
+.PHONY: coverage
+coverage: $(READY) $(PAGE) browser nginx ## Say how much the tests reach, fail below a floor
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/python -m tests.coverage_floors
 
 .PHONY: test-faults
 test-faults: $(READY) $(PAGE) ## Hold every trial of a fault and a kill (FAULTS_ARGS="--trials 300 --seed 1 --minutes 60")
@@ -57,6 +64,16 @@ bench: $(READY) ## Print the figures of tests/benchmarks (never fails on time)
 bench-peers: $(READY) ## Measure Weaver and other engines on the same bars
 	@$(BIN)/python -m tests.benchmarks.peers $(BENCH_ARGS)
 
+# Whatever builds images here; their bases must be there or to be had: python, node and nginx-unprivileged.
+BUILD_IMAGE ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool))))
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+
+.PHONY: images
+images: ## Build the images of docker/ with docker, podman or buildah (BUILD_IMAGE=…)
+	@test -n "$(BUILD_IMAGE)" || { echo "make: docker, podman or buildah is needed to build images" >&2; exit 1; }
+	BUILDAH_FORMAT=docker $(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/Dockerfile -t weaver-backend .
+	BUILDAH_FORMAT=docker $(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/haro.Dockerfile -t weaver-haro .
+
 .PHONY: haro
 haro: $(PAGE) ## Build the page
 
@@ -71,7 +88,7 @@ lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built, the data in WEAVER_HOME excepted
-	rm -rf .venv .bench-peers haro/node_modules haro/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench-peers haro/node_modules haro/dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # A Python of at least 3.13: the first of these that is one.
 .venv/bin/python:
@@ -110,3 +127,11 @@ browser:
 	  echo "make: installing Debian's chromium for the browser tests"; \
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core) >/dev/null 2>&1 || \
 	    echo "make: chromium could not be installed: the browser tests will skip" >&2; fi
+
+# The same of nginx, which the tests of its configuration start.
+.PHONY: nginx
+nginx:
+	@if ! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "make: installing Debian's nginx for the tests of the images"; \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light) >/dev/null 2>&1 || \
+	    echo "make: nginx could not be installed: its tests will skip" >&2; fi

@@ -15,6 +15,8 @@ PASSED_ON = (
     "PYTHONPATH",
     "PYTHONHASHSEED",
     "LD_LIBRARY_PATH",
+    # by which `make coverage` measures these processes, too; without coverage.py nobody reads it
+    "COVERAGE_PROCESS_CONFIG",
 )
 
 

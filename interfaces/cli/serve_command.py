@@ -79,8 +79,10 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     import signal
 
     from application.clock import WallClock
+    from interfaces.database import require_migrated
     from interfaces.projector import Projector
 
+    require_migrated(database_url)
     # first of all: it has as much to load as this process
     projector = Projector(database_url, settings, WallClock()) if role == "all" else None
 

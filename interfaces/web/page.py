@@ -19,7 +19,8 @@ ASK_EACH_TIME = "no-cache"
 HINT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Weaver</title></head>
 <body><h1>Weaver is running</h1>
-<p>The web page is not built yet. Build it with <code>make haro</code>, then load this address again.</p>
+<p>The web page is not here. In a checkout it is not built yet: build it with <code>make haro</code>, then load this
+address again. In containers nginx serves it, at an address of its own.</p>
 <p>Until then: the interface for programs is described at <a href="/docs">/docs</a>, and
 <code>weaver --help</code> does the same on the command line.</p></body></html>
 """
