@@ -34,6 +34,7 @@ class LiveRuns:
         self._latch = latch
         self._lock = threading.Lock()
         self._executions: dict[tuple[str, str], Execution] = {}
+        self._runs: list[LiveRun] = []
 
     def look_after(self, run_id: UUID) -> LiveRun | None:
         """Return what looks after the run from now on; None if its exchange cannot be used by this process.
@@ -47,9 +48,17 @@ class LiveRuns:
         except InvalidInput as error:
             self._refuse(run_id, error.message)
             return None
-        live = LiveRun(run_id, self._tools, execution.exchange, feed, execution)
+        live = LiveRun(run_id, created.mode, self._tools, execution.exchange, feed, execution)
         live.start()
+        with self._lock:
+            self._runs = [*(one for one in self._runs if not one.is_over), live]
         return live
+
+    def runs(self) -> Sequence[LiveRun]:
+        """Return the runs that are looked after, the longest first."""
+        with self._lock:
+            self._runs = [one for one in self._runs if not one.is_over]
+            return list(self._runs)
 
     def executions(self) -> Sequence[Execution]:
         """Return the outbox readers of this process."""

@@ -94,7 +94,7 @@ class SessionKeeper:
     def _launch(self) -> None:
         self._launches += 1
         self._launched_at = monotonic()
-        self._process = self._launcher.launch(self._run_id)
+        self._process = self._launcher.launch(self._run_id, again=self._launches > 1)
         self._report("session started", launches=self._launches)
 
     def _replace(self, what: str) -> str | None:

@@ -120,6 +120,11 @@ class Supervisor:
         """Whether it is at work."""
         return self._thread.is_alive()
 
+    @property
+    def backtests(self) -> int:
+        """How many backtests it has a process for."""
+        return len(self._charges)
+
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
@@ -225,7 +230,7 @@ class Supervisor:
             complaint = charge.process.complaint()
             self._report("session died", {"run_id": str(run_id), "exit_code": code, "complaint": complaint})
             if charge.launches < MAX_LAUNCHES:
-                self._charges[run_id] = _Charge(self._launcher.launch(run_id), charge.launches + 1)
+                self._charges[run_id] = _Charge(self._launcher.launch(run_id, again=True), charge.launches + 1)
                 return
             self._settle(run_id, "the run's process died", self._died(code, complaint))
         self._drop(run_id)

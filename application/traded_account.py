@@ -1,6 +1,7 @@
 """One account at one exchange: its runs' orders, what the exchange says of them, and both sides compared."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,13 +21,15 @@ from application.run_book import RunBook, catch_up, read_book
 from application.runs import READ_PAGE
 from domain.errors import CredentialsRefused, Unavailable
 from domain.events import JournalEntry
-from domain.order import Order
+from domain.order import Order, OrderStatus
 from domain.run import RunCreated
 
 # All in seconds.
 COMPARE_EVERY = 300.0
 # While nothing is heard, what was executed is asked for.
 COMPARE_DEAF = 15.0
+# Two comparisons in a row are missing, and the time each may take.
+OVERDUE_AFTER = 2 * COMPARE_EVERY + 60.0
 CONFIRM_AFTER = 2.0
 # A heap of messages that cannot be read is one reason to compare.
 QUARANTINE = 0.5
@@ -77,6 +80,7 @@ class TradedAccount:
         self._compare_at = inf
         self._is_confirming = False
         self._compared_at: datetime | None = None
+        self._began_at = clock.now()
         self.failure: str | None = "it has not begun"
         self.refused: str | None = None
 
@@ -85,10 +89,25 @@ class TradedAccount:
         """How many orders have not ended."""
         return len(self._protocol.desks)
 
+    def orders(self) -> Mapping[OrderStatus, int]:
+        """Return how many orders that have not ended are in each status; every status that is no end is there."""
+        found = Counter(desk.order.status for desk in list(self._protocol.desks.values()))
+        return {status: found[status] for status in OrderStatus if not status.is_final}
+
     @property
     def is_ready(self) -> bool:
         """Whether both sides were compared and orders may leave."""
         return self._protocol.is_ready
+
+    @property
+    def reconciliation_age(self) -> float | None:
+        """Seconds since both sides were compared, or, before the first time, since it began to look after the account.
+
+        None where there is nothing to compare: orders are filled by the run's own bars.
+        """
+        if self._exchange.capabilities.matches_bars:
+            return None
+        return max((self._clock.now() - (self._compared_at or self._began_at)).total_seconds(), 0.0)
 
     def begin(self) -> None:
         """Fold every run of the account, and compare both sides as soon as the exchange is heard."""

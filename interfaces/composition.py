@@ -32,7 +32,7 @@ from interfaces.exchanges.catalog import EntryPointExchangeCatalog
 from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
-from interfaces.metrics import EventTally
+from interfaces.metrics import AppendTimes, EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
 from interfaces.replays import ParityReports
@@ -70,6 +70,7 @@ class Weaver:
     queries: Queries
     tail: JournalTail
     tally: EventTally
+    append_times: AppendTimes
     broadcast: Broadcast
     processors: tuple[Processor, ...]
     projector: Projector | None
@@ -143,7 +144,9 @@ def compose(
     """
     require_migrated(database_url)
     clock = clock or WallClock()
-    journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS), catalogue)
+    append_times = AppendTimes()
+    environment = journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS)
+    journal = Journal(environment, catalogue, append_times.observe)
     queries = pool(database_url, max_size=QUERY_CONNECTIONS)
     bars = BarStore(database_url, queries)
     catalog = FileStrategyCatalog(settings.strategies_dir)
@@ -183,6 +186,7 @@ def compose(
         queries=queries,
         tail=tail,
         tally=tally,
+        append_times=append_times,
         broadcast=broadcast,
         processors=tuple(
             Processor(database_url, model, tail, catalogue=catalogue, reading=reading) for model in READ_MODELS
