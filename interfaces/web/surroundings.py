@@ -57,6 +57,7 @@ class Surroundings(Collector):
     _tried_at: float | None = None
     _database: tuple[DatabaseFigures, float] | None = None
     _disks: dict[str, tuple[Disk, float]] = field(default_factory=dict)
+    _trouble: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_due(self) -> bool:
@@ -75,23 +76,32 @@ class Surroundings(Collector):
                     for one in self.weaver.processors
                 }
         except (Unavailable, psycopg.Error) as error:
-            _log.info("the database cannot be looked at now", reason=one_line(error))
+            self._tell("database", one_line(error))
             return
+        self._trouble.pop("database", None)
         figures = DatabaseFigures(size, float(events), connections, most, float(longest), statuses)
         self._database = figures, time.monotonic()
 
+    def _tell(self, what: str, trouble: str) -> None:
+        """Log what cannot be looked at, once: the age of its figures tells that it is still so."""
+        if self._trouble.get(what) != trouble:
+            self._trouble[what] = trouble
+            _log.warning("figures cannot be looked at now", what=what, reason=trouble)
+
     def _look_at_disks(self) -> None:
-        home, settings = self.weaver.settings.home, self.weaver.settings
+        home = self.weaver.settings.home
         places = {"home": home}
-        if not settings.database_url.get_secret_value():
-            places["database"] = home / "postgres" / "data"
+        embedded = home / "postgres" / "data"
+        if not self.weaver.settings.database_url.get_secret_value() and embedded.exists():
+            places["database"] = embedded
         for place, path in places.items():
             try:
                 usage = shutil.disk_usage(path)
             except OSError as error:
-                _log.info("a disk cannot be looked at now", place=place, reason=one_line(error))
+                self._tell(place, one_line(error))
                 continue
             self._disks[place] = Disk(usage.free, usage.total), time.monotonic()
+            self._trouble.pop(place, None)
 
     def collect(self) -> Iterator[Metric]:
         """Yield what was seen last, with its age; nothing of what was never seen."""

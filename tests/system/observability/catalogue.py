@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CATALOGUE = ROOT / "docs" / "metrics.md"
 OBSERVABILITY = ROOT / "docker" / "observability"
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]*?) ?\| ([^|]+) \| ([^|]+) \| ([^|]*?) ?\|$", re.MULTILINE)
@@ -49,3 +49,13 @@ def exposed(text: str) -> dict[str, Metric]:
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
         found[name] = Metric(family.type, frozenset(labels))
     return found
+
+
+def samples(text: str, name: str) -> dict[tuple[str, ...], float]:
+    """Return the values of one metric by the values of its labels, in the order of the labels' names."""
+    return {
+        tuple(value for _, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name
+    }

@@ -1,0 +1,41 @@
+"""Whether a run keeps up, as whoever scrapes it is told."""
+
+from datetime import UTC, datetime, timedelta
+
+from application.run_watch import RunWatch
+from domain.market import Timeframe
+
+NOON, MINUTE = datetime(2026, 1, 5, 12, 0, tzinfo=UTC), Timeframe.parse("1m")
+
+
+class SetClock:
+    """A clock that stands where it was set."""
+
+    def __init__(self) -> None:
+        self.moment = NOON
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def test_nothing_is_overdue_before_the_next_boundary_and_from_then_on_it_grows() -> None:
+    clock = SetClock()
+    watch = RunWatch(clock)
+    assert watch.overdue is None
+    watch.saw(NOON, MINUTE)
+    told = []
+    for seconds in (0, 59, 60, 61, 600):
+        clock.moment = NOON + timedelta(seconds=seconds)
+        told.append(watch.overdue)
+    assert told == [0, 0, 0, 1, 540]
+    watch.saw(NOON + timedelta(minutes=10), MINUTE)
+    assert watch.overdue == 0
+
+
+def test_boundaries_without_bars_are_counted_until_one_has_some() -> None:
+    watch = RunWatch(SetClock())
+    counted = []
+    for bars in (1, 0, 0, 2, 0):
+        watch.heard(bars)
+        counted.append(watch.barren)
+    assert counted == [0, 1, 2, 0, 1]
