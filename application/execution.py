@@ -61,6 +61,7 @@ class Execution:
         self._stopping = threading.Event()
         self._claim_again_at = 0.0
         self._is_following = False
+        self._waits_because: str | None = None
         self._turned_at = monotonic()
         self._thread = threading.Thread(target=self._run, name=f"execution {exchange.name}", daemon=True)
 
@@ -142,6 +143,7 @@ class Execution:
                 self._stand_by()
                 return
             self._account.begin()
+            self._waits_because = None
             if not self._is_following:
                 self._is_following = True
                 self.exchange.follow(self)
@@ -150,7 +152,7 @@ class Execution:
         except (Unavailable, Conflict) as error:
             self._wait_because(error.message, RETRY)
         except Exception as error:  # noqa: BLE001 - told, and begun again: an outbox that ended would trade no more
-            self._report("execution failed", {"exchange": self.exchange.name, "traceback": traceback.format_exc()})
+            self._warn("execution failed", traceback=traceback.format_exc())
             self._wait_because(f"{type(error).__name__}: {error}", FAILURE_PAUSE)
 
     def _turn(self) -> None:
@@ -181,11 +183,16 @@ class Execution:
         self._stopping.wait(CLAIM_INTERVAL)
 
     def _wait_because(self, reason: str, seconds: float) -> None:
+        if self._waits_because != reason:  # said once, however long it takes
+            self._waits_because = reason
+            self._warn("execution waits", reason=reason)
         self._account.hold(reason)
-        self._report("execution waits", {"exchange": self.exchange.name, "reason": reason})
         if self._latch.reason is not None:
             self._account.cancel_everything()  # a halt does not wait for the database
         self._stopping.wait(seconds)
+
+    def _warn(self, message: str, **fields: object) -> None:
+        self._report(message, {"level": "warning", "exchange": self.exchange.name, **fields})
 
     # What is heard in other threads is dealt with in this one.
 

@@ -105,7 +105,8 @@ class LiveRun:
             self._keeper.end(0.0, self._stopping.wait)
 
     def _wait_because(self, reason: str) -> None:
-        self._tell("run waits", "warning", reason=reason)
+        if self.failure != reason:  # said once, however long it takes
+            self._tell("run waits", "warning", reason=reason)
         self.failure = reason
         self._stopping.wait(RETRY_SECONDS)
 

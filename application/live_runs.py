@@ -99,7 +99,7 @@ class LiveRuns:
     def _refuse(self, run_id: UUID, reason: str) -> None:
         journal = self._tools.journal
         run = load_run(journal, run_id)
-        self._tools.report("run cannot be traded", {"run_id": str(run_id), "reason": reason})
+        self._tools.report("run cannot be traded", {"level": "warning", "run_id": str(run_id), "reason": reason})
         if run.status is RunStatus.PENDING:
             run.fail(self._tools.clock.now(), "EXCHANGE_UNUSABLE", reason)
             journal.record(run, run_id=run_id, chain=chain_of(journal, run_id, DESK, RunStartRequested))

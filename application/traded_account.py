@@ -215,13 +215,13 @@ class TradedAccount:
     def _withdraw(self, found: ExchangeOrder) -> None:
         """Cancel an order that works at the exchange and has ended here; if that fails, the next comparison tells."""
         if not found.status.is_final:
-            self._report("order came late", {"exchange": self._exchange.name, "order": found.client_order_id})
+            self._warn("order came late", order=found.client_order_id)
             exchange_order_id = found.exchange_order_id
             self._ask(lambda: self._exchange.cancel(exchange_order_id), lambda done: None)
 
     def quarantine(self, raw: str, reason: str) -> None:
         """Keep a message that cannot be read, and ask for what it may have said."""
-        self._report("message not understood", {"exchange": self._exchange.name, "reason": reason})
+        self._warn("message not understood", reason=reason)
         self._reconciliation.keep_message(raw, reason)
         self._cause = "discrepancy"
         self._compare_at = min(self._compare_at, self._seconds() + QUARANTINE)  # one comparison for a heap of them
@@ -239,7 +239,7 @@ class TradedAccount:
         self._cause = "start" if self._cause == "start" else "reconnect"
         self.failure = f"the order stream of {self._exchange.name} is down: {reason}"
         self._compare_at = min(self._compare_at, self._seconds() + CONFIRM_AFTER)
-        self._report("order stream lost", {"exchange": self._exchange.name, "reason": reason})
+        self._warn("order stream lost", reason=reason)
 
     def _compare(self) -> None:
         """Ask for the exchange's side; a question that is on its way already is asked again when it is answered."""
@@ -262,7 +262,7 @@ class TradedAccount:
         if isinstance(error, Unavailable | CredentialsRefused):
             self._protocol.is_ready, self.failure = False, error.message
             self.refused = error.message if isinstance(error, CredentialsRefused) else None
-            self._report("exchange cannot be asked", {"exchange": self._exchange.name, "reason": error.message})
+            self._warn("exchange cannot be asked", reason=error.message)
             self._compare_at = self._seconds() + LONGEST_RETRY
             return
         snapshot = done.result()
@@ -341,12 +341,15 @@ class TradedAccount:
         new = self._reconciliation.record(self._cause, snapshot, self._books, known, found, booked)
         self._compared_at = self._clock.now()
         for one in new:
-            self._report("discrepancy", {"exchange": self._exchange.name, "reason": one.message, "policy": one.policy})
+            self._warn("discrepancy", reason=one.message, policy=one.policy)
             if one.policy == "halt":
                 self._reconciliation.halt(one)
                 self._latch.halt(one.message)
         self._cause = "timer"
         self._protocol.is_ready, self.failure, self.refused = True, None, None
+
+    def _warn(self, message: str, **fields: object) -> None:
+        self._report(message, {"level": "warning", "exchange": self._exchange.name, **fields})
 
     def _ask_about[T](self, desk: Desk, question: Callable[[], T], answer: Callable[[T], None]) -> None:
         """Ask after one order, one question at a time."""

@@ -1,6 +1,7 @@
 """The composition root: every part of a Weaver process, made here and nowhere else."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,7 @@ from projections.shared_reading import SharedReading
 JOURNAL_CONNECTIONS = 4
 QUERY_CONNECTIONS = 10
 TAIL_PATIENCE_SECONDS = 10.0
+LEVELS = logging.getLevelNamesMapping()
 
 type Queries = ConnectionPool[psycopg.Connection]
 
@@ -164,7 +166,8 @@ def compose(
     log = structlog.get_logger("supervisor")
 
     def report(message: str, fields: dict[str, object]) -> None:
-        log.info(message, **fields)
+        level = LEVELS[str(fields.pop("level", "info")).upper()]
+        log.log(level, message, **fields)
 
     exchanges = EntryPointExchangeCatalog(settings, bars)
     realtime = RealtimeClock(clock)
