@@ -79,7 +79,8 @@ def _database(settings: "Settings") -> Iterator[Finding]:
     from interfaces.postgres_binaries import EmbeddedPostgresError
 
     try:
-        with database(settings) as url, connect(url) as connection:
+        # a database of another encoding would answer in bytes
+        with database(settings) as url, connect(url, client_encoding="UTF8") as connection:
             connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'".encode())
             yield from _of_database(settings, url, connection)
     except Unavailable as error:

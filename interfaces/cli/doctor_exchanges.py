@@ -5,8 +5,9 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput, one_line
+from domain.errors import CredentialsRefused, ExchangeUnavailable, InvalidInput
 from interfaces.cli.doctor_findings import Finding, ok, problem, warning
+from interfaces.cli.outcomes import one_line
 from interfaces.cli.printing import separated
 
 if TYPE_CHECKING:

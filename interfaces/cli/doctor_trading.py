@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from domain.errors import one_line
 from interfaces.cli.doctor_findings import Finding, ok, problem, warning
+from interfaces.cli.outcomes import one_line
 
 if TYPE_CHECKING:
     import psycopg

@@ -23,7 +23,7 @@ def test_nothing_is_overdue_before_the_next_boundary_and_from_then_on_it_grows()
     watch = RunWatch(clock)
     assert watch.overdue is None
     watch.saw(NOON, MINUTE)
-    told = []
+    told: list[float | None] = []
     for seconds in (0, 59, 60, 61, 600):
         clock.moment = NOON + timedelta(seconds=seconds)
         told.append(watch.overdue)

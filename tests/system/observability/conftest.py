@@ -34,6 +34,11 @@ def scrape(server: WeaverServer) -> str:
     return answer.text
 
 
+def wait_for_a_tick(server: WeaverServer, run_id: str) -> None:
+    """Wait until a run has seen a boundary."""
+    wait_until(lambda: bool(events_of(server, run_id, "tape.ticked")), 60, "the run ticks")
+
+
 @pytest.fixture(scope="module")
 def desk(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """The server, trading."""
@@ -52,6 +57,6 @@ def desk(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]
                 server.start_run(run_id)
             server.wait_for_end(backtest)
             for run_id in (simulated, at_alpaca):
-                wait_until(lambda run_id=run_id: events_of(server, run_id, "tape.ticked"), 60, "the run ticks")
+                wait_for_a_tick(server, run_id)
             wait_until(lambda: samples(scrape(server), "weaver_database_size_bytes"), 60, "the database was looked at")
             yield Desk(server, alpaca, backtest, simulated, at_alpaca)

@@ -9,7 +9,7 @@ from typing import Any
 
 import promql_parser
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from tests.system.observability.catalogue import OBSERVABILITY, ROOT, queryable
 
