@@ -108,6 +108,7 @@ class LiveRun:
         if self.failure != reason:  # said once, however long it takes
             self._tell("run waits", "warning", reason=reason)
         self.failure = reason
+        self.watch.stumbled()
         self._stopping.wait(RETRY_SECONDS)
 
     def _heard(self, entries: Sequence[JournalEntry]) -> None:
@@ -128,7 +129,6 @@ class LiveRun:
             self._begin()
         self.failure = None
         self._feed.follow(self._book.description.symbols, self._frame)
-        self.watch.saw(self._tools.clock.now(), self._frame)
         while not self._is_to_end and not self._stopping.is_set():
             if (failure := self._keeper.attend()) is not None:
                 self._take_news()
@@ -143,6 +143,7 @@ class LiveRun:
                 break
             passed = self._tools.realtime.wait(self._frame, self._book.tape.ticked_at, self._woken, LOOK_SECONDS)
             if passed is None:
+                self.watch.idle(self._frame)
                 continue
             if self._hours.was_open(passed.boundary):
                 self._tick(passed)

@@ -12,11 +12,21 @@ class RunWatch:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: tuple[datetime, Timeframe] | None = None
+        self._has_stumbled = False
         self.barren = 0
+
+    def idle(self, timeframe: Timeframe) -> None:
+        """No boundary is due now. After a fault that is believed only once a boundary was dealt with."""
+        if self._seen is None or not self._has_stumbled:
+            self._seen = self._clock.now(), timeframe
 
     def saw(self, boundary: datetime, timeframe: Timeframe) -> None:
         """A boundary was dealt with, or the market was closed then."""
-        self._seen = boundary, timeframe
+        self._seen, self._has_stumbled = (boundary, timeframe), False
+
+    def stumbled(self) -> None:
+        """Something went wrong, and the run begins again."""
+        self._has_stumbled = True
 
     def heard(self, bars: int) -> None:
         """So many bars closed at a boundary."""
@@ -24,9 +34,9 @@ class RunWatch:
 
     @property
     def overdue(self) -> float | None:
-        """Seconds since a boundary that should be dealt with by now, 0 while none is due; None before the first.
+        """Seconds since a boundary that should be dealt with by now, 0 while none is due; None before it has begun.
 
-        Grows for as long as the run's thread is stuck, or dead.
+        Grows for as long as the run's thread is stuck, or dead, or fails at every boundary.
         """
         if self._seen is None:
             return None
