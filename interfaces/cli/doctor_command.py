@@ -1,6 +1,6 @@
 """`weaver doctor`: is everything as it should be, and if not, what to do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,11 +114,7 @@ def _of_database(settings: "Settings", url: str, connection: "psycopg.Connection
     yield from looked("connections", lambda: doctor_database.connections(connection, len(runs)))
     if any(finding.state == "problem" for finding in migrated):
         return  # the tables that would be looked at are not there
-    looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("read model", lambda: doctor_trading.read_models(connection)),
-        ("trading", lambda: doctor_trading.halt(connection)),
-        ("accounts", lambda: doctor_trading.accounts(connection, runs, clock.now())),
-        ("bars", bars),
-    ]
-    for name, look in looks:
-        yield from looked(name, look)
+    yield from looked("read model", lambda: doctor_trading.read_models(connection))
+    yield from looked("trading", lambda: doctor_trading.halt(connection))
+    yield from looked("accounts", lambda: doctor_trading.accounts(connection, runs, clock.now()))
+    yield from looked("bars", bars)
