@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from application.exchange import BarFeed
+from application.exchange import BarFeed, FeedBar
 from domain.market import BAR_COLUMNS, Timeframe, from_microseconds
 from domain.tape import Tape, TapeBar
 
@@ -38,3 +38,9 @@ def backfilled(
     grown = tape.forked()
     grown.backfill(at, run_id, found, reason)
     return grown
+
+
+def tape_bar(bar: FeedBar) -> TapeBar:
+    """Return a feed's bar as a tape has it."""
+    opened_at = from_microseconds(bar.opened_at)
+    return TapeBar(bar.symbol, opened_at, bar.open, bar.high, bar.low, bar.close, bar.volume)

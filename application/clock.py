@@ -84,6 +84,7 @@ class RealtimeClock:
     The wall clock says when a boundary has passed, the monotonic clock how long to wait; both are compared at every
     step, so that a machine that slept or whose clock was set is noticed. jumps: how often that happened; last_jump: by
     how many seconds, above zero for forward. lateness: of the last boundary, in seconds; worst_lateness: ever.
+    missed: how many boundaries nobody saw pass.
     """
 
     def __init__(self, clock: Clock, waiting: Waiting | None = None) -> None:
@@ -93,6 +94,7 @@ class RealtimeClock:
         self.last_jump = 0.0
         self.lateness = 0.0
         self.worst_lateness = 0.0
+        self.missed = 0
 
     def wait(
         self, timeframe: Timeframe, after: datetime | None, woken: threading.Event, patience: float
@@ -128,6 +130,7 @@ class RealtimeClock:
         self.lateness = lateness
         self.worst_lateness = max(self.worst_lateness, lateness)
         missed = int((boundary - after) / timeframe.duration) - 1
+        self.missed += missed
         because = None
         if missed:
             because = f"the clock jumped by {jumped:+.1f} s" if abs(jumped) >= JUMP_SECONDS else "nobody was watching"

@@ -2,7 +2,7 @@
 
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -17,10 +17,11 @@ from application.lease import Lease
 from application.order_protocol import Report
 from application.order_records import RETRY
 from application.ports import RunClaims
-from application.traded_account import TradedAccount
+from application.traded_account import OVERDUE_AFTER, TradedAccount
 from domain.errors import Conflict, Unavailable
 from domain.events import JournalEntry
 from domain.exchange_account import account_stream_id
+from domain.order import OrderStatus
 
 STANDING_BY = "another process trades this account"
 REQUESTS_AT_ONCE = 4
@@ -64,6 +65,8 @@ class Execution:
         self._stopping = threading.Event()
         self._claim_again_at = 0.0
         self._is_following = False
+        self._waits_because: str | None = None
+        self._turned_at = monotonic()
         self._thread = threading.Thread(target=self._run, name=f"execution {exchange.name}", daemon=True)
 
     @property
@@ -77,11 +80,6 @@ class Execution:
         return self._account.failure
 
     @property
-    def stands_by(self) -> bool:
-        """Whether another process trades the account, by the last look."""
-        return self._account.failure == STANDING_BY
-
-    @property
     def refused(self) -> str | None:
         """What the exchange said to the keys, None if it takes them."""
         return self._account.refused
@@ -90,6 +88,35 @@ class Execution:
     def working(self) -> int:
         """How many orders have not ended."""
         return self._account.working
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread.is_alive()
+
+    @property
+    def is_standing_by(self) -> bool:
+        """Whether another process looks after the account: what is known here of its orders grows old."""
+        return self.failure == STANDING_BY
+
+    @property
+    def seconds_since_turn(self) -> float:
+        """How long ago its thread last did something; grows for as long as it is stuck, or dead."""
+        return monotonic() - self._turned_at
+
+    @property
+    def reconciliation_age(self) -> float | None:
+        """Seconds since both sides were compared, None where there is nothing to compare."""
+        return self._account.reconciliation_age
+
+    @property
+    def is_reconciliation_overdue(self) -> bool:
+        """Whether both sides should have been compared by now, and were not."""
+        return (self.reconciliation_age or 0.0) > OVERDUE_AFTER
+
+    def orders(self) -> Mapping[OrderStatus, int]:
+        """Return how many orders that have not ended are in each status."""
+        return self._account.orders()
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -120,6 +147,7 @@ class Execution:
                 self._stand_by()
                 return
             self._account.begin()
+            self._waits_because = None
             if not self._is_following:
                 self._is_following = True
                 self.exchange.follow(self)
@@ -128,10 +156,11 @@ class Execution:
         except (Unavailable, Conflict) as error:
             self._wait_because(error.message, RETRY)
         except Exception as error:  # noqa: BLE001 - told, and begun again: an outbox that ended would trade no more
-            self._report("execution failed", {"exchange": self.exchange.name, "traceback": traceback.format_exc()})
+            self._warn("execution failed", traceback=traceback.format_exc())
             self._wait_because(f"{type(error).__name__}: {error}", FAILURE_PAUSE)
 
     def _turn(self) -> None:
+        self._turned_at = monotonic()
         with suppress(Empty):
             self._queue.get(timeout=TURN)()
             while True:
@@ -152,6 +181,7 @@ class Execution:
 
     def _stand_by(self) -> None:
         """Leave the account to the process that has it: exchanges give one order stream to an account."""
+        self._turned_at = monotonic()
         self._account.leave(STANDING_BY)
         if self._is_following:
             self._is_following = False
@@ -162,11 +192,16 @@ class Execution:
         self._stopping.wait(CLAIM_INTERVAL)
 
     def _wait_because(self, reason: str, seconds: float) -> None:
+        if self._waits_because != reason:  # said once, however long it takes
+            self._waits_because = reason
+            self._warn("execution waits", reason=reason)
         self._account.hold(reason)
-        self._report("execution waits", {"exchange": self.exchange.name, "reason": reason})
         if self._latch.reason is not None:
             self._account.cancel_everything()  # a halt does not wait for the database
         self._stopping.wait(seconds)
+
+    def _warn(self, message: str, **fields: object) -> None:
+        self._report(message, {"level": "warning", "exchange": self.exchange.name, **fields})
 
     # What is heard in other threads is dealt with in this one.
 

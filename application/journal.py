@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from time import monotonic
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 from uuid import UUID
 
@@ -113,13 +114,19 @@ class Journal(Application[UUID]):
     seconds; the constructor does, too, and when the database is not migrated.
 
     catalogue: the events it records and reads. store_id: identifies the database, for ever. epoch: changes when
-    positions may have been given twice.
+    positions may have been given twice. appended: told of every append, its seconds and whether it succeeded.
     """
 
     name = "Weaver"
 
-    def __init__(self, environment: Mapping[str, str], catalogue: Catalogue = CATALOGUE) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        catalogue: Catalogue = CATALOGUE,
+        appended: Callable[[float, bool], object] = lambda seconds, succeeded: None,
+    ) -> None:
         self.catalogue = catalogue
+        self._appended = appended
         try:
             with _domain_errors():
                 super().__init__(environment)
@@ -155,7 +162,7 @@ class Journal(Application[UUID]):
         loaded, InvalidInput for an event the catalogue refuses, PerformedBefore for a key that is known. Whatever is
         raised, the triggered events are gone: load again and decide again.
         """
-        with _domain_errors():
+        with _domain_errors(), self._timed():
             recordings = self.save(
                 *aggregates, run_id=run_id, meta=_meta(chain), once=chain.once, command_id=chain.causation_id
             )
@@ -179,7 +186,8 @@ class Journal(Application[UUID]):
         with _domain_errors():
             encode = self.catalogue.encode
             rows = [(one.originator_id, one.originator_version, *encode(one.event)) for one in recorded]
-            return self._journal.copy_events(rows, run_id, _meta(chain))
+            with self._timed():
+                return self._journal.copy_events(rows, run_id, _meta(chain))
 
     def import_run(self, rows: ImportedRows, run_id: UUID, origin: Imported) -> int:
         """Append the events of a run that another journal has recorded; return the position of the last one.
@@ -214,6 +222,15 @@ class Journal(Application[UUID]):
         """Return the newest position, 0 for an empty journal."""
         with _domain_errors():
             return self._journal.head()
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        began, succeeded = monotonic(), False
+        try:
+            yield
+            succeeded = True
+        finally:
+            self._appended(monotonic() - began, succeeded)
 
 
 def _meta(chain: Chain) -> str:

@@ -9,9 +9,9 @@ from time import monotonic
 from typing import cast
 from uuid import UUID
 
-from application.backfilling import backfilled
+from application.backfilling import backfilled, tape_bar
 from application.clock import Passed, boundary_after
-from application.exchange import BarFeed, Exchange, FeedBar
+from application.exchange import BarFeed, Exchange
 from application.execution import Execution
 from application.flattening import closing_orders
 from application.live_session import EXCHANGE
@@ -19,14 +19,15 @@ from application.live_tools import LiveRunTools
 from application.market_hours import MarketHours
 from application.run_book import RunBook, catch_up
 from application.run_notes import RunNotebook
+from application.run_watch import RunWatch
 from application.runs import chain_of, load_run
 from application.session_keeper import SessionKeeper
-from application.simulated_matching import SimulatedMatching
+from application.simulated_matching import SimulatedMatching, is_settled
 from domain.errors import ConcurrentChange, Conflict, CredentialsRefused, InvalidInput, Unavailable
 from domain.events import Chain, JournalEntry, Recorded
 from domain.ids import OrderIds
-from domain.market import Timeframe, from_microseconds, to_microseconds
-from domain.order import Order, OrderStatus
+from domain.market import Timeframe, to_microseconds
+from domain.order import Order
 from domain.run import Run, RunCreated, RunEquityMarked, RunStartRequested, RunStatus
 from domain.tape import TapeBar, TapeTicked
 
@@ -48,16 +49,16 @@ class LiveRun:
     """Looks after one run, in a thread of its own, from its start to its last word.
 
     Whatever it knows it has from the journal: another process, or the next start of this one, goes on where it was.
+    watch: whether it keeps up. feed: where its bars come from.
     """
 
     def __init__(
-        self, run_id: UUID, tools: LiveRunTools, exchange: Exchange, feed: BarFeed, execution: Execution
+        self, run_id: UUID, mode: str, tools: LiveRunTools, exchange: Exchange, feed: BarFeed, execution: Execution
     ) -> None:
-        self.id = run_id
+        self.id, self.mode, self.feed = run_id, mode, feed
         self._tools = tools
         self._journal = tools.journal
         self._exchange = exchange
-        self._feed = feed
         self._execution = execution
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -65,6 +66,7 @@ class LiveRun:
         self._tell = self._notebook.say
         self._keeper = SessionKeeper(run_id, tools.launcher, tools.decision_patience, self._tell, self._is_over)
         self._marked_at = 0.0
+        self.watch = RunWatch(tools.clock)
         self.failure: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"run {str(run_id)[-4:]}", daemon=True)
 
@@ -87,7 +89,7 @@ class LiveRun:
     @property
     def is_misplaced(self) -> bool:
         """Whether another process trades its account."""
-        return self._execution.stands_by
+        return self._execution.is_standing_by
 
     def _run(self) -> None:
         unlisten = self._tools.hub.listen(self._heard)
@@ -107,8 +109,10 @@ class LiveRun:
             self._keeper.end(0.0, self._stopping.wait)
 
     def _wait_because(self, reason: str) -> None:
-        self._tell("run waits", "warning", reason=reason)
+        if self.failure != reason:  # said once, however long it takes
+            self._tell("run waits", "warning", reason=reason)
         self.failure = reason
+        self.watch.stumbled()
         self._stopping.wait(RETRY_SECONDS)
 
     def _heard(self, entries: Sequence[JournalEntry]) -> None:
@@ -128,7 +132,7 @@ class LiveRun:
         if not self._is_to_end:
             self._begin()
         self.failure = None
-        self._feed.follow(self._book.description.symbols, self._frame)
+        self.feed.follow(self._book.description.symbols, self._frame)
         while not self._is_to_end and not self._stopping.is_set():
             if (failure := self._keeper.attend()) is not None:
                 self._take_news()
@@ -142,8 +146,12 @@ class LiveRun:
             if self._is_to_end:
                 break
             passed = self._tools.realtime.wait(self._frame, self._book.tape.ticked_at, self._woken, LOOK_SECONDS)
-            if passed is not None and self._hours.was_open(passed.boundary):
+            if passed is None:
+                self.watch.idle(self._frame)
+                continue
+            if self._hours.was_open(passed.boundary):
                 self._tick(passed)
+            self.watch.saw(passed.boundary, self._frame)
         if not self._stopping.is_set():
             self._finish()
 
@@ -214,7 +222,7 @@ class LiveRun:
     def _backfill(self, start: datetime, end: datetime, most: int, reason: str) -> None:
         book, now = self._book, self._tools.clock.now()
         symbols = book.description.symbols
-        tape = backfilled(book.tape, self.id, self._feed, symbols, self._frame, start, end, most, now, reason)
+        tape = backfilled(book.tape, self.id, self.feed, symbols, self._frame, start, end, most, now, reason)
         self._journal.record(tape, run_id=self.id, chain=self._chain)
 
     def _backfill_gap(self, passed: Passed) -> None:
@@ -233,8 +241,9 @@ class LiveRun:
         opened_at = to_microseconds(passed.boundary) - self._frame.microseconds
         patience = min(self._frame.seconds * PATIENCE_SHARE, self._tools.bar_patience)
         symbols = self._book.description.symbols
-        closed = self._feed.closed(symbols, self._frame, opened_at, patience)
-        bars = tuple(_tape_bar(closed[symbol]) for symbol in symbols if symbol in closed)
+        closed = self.feed.closed(symbols, self._frame, opened_at, patience)
+        bars = tuple(tape_bar(closed[symbol]) for symbol in symbols if symbol in closed)
+        self.watch.heard(len(bars))
         self._take_news()
         self._backfill_gap(passed)
         self._let_decide(passed.boundary + timedelta(seconds=patience))
@@ -255,7 +264,7 @@ class LiveRun:
             self._take_news()
             book = self._book
             is_decided = book.tape.decided >= book.tape.ticks
-            if self._is_to_end or (is_decided and all(_is_settled(one) for one in book.orders.values())):
+            if self._is_to_end or (is_decided and all(is_settled(one) for one in book.orders.values())):
                 return
             if self._keeper.attend() is not None:
                 return
@@ -389,12 +398,3 @@ class LiveRun:
                 self._journal.record(run, run_id=self.id, chain=self._chain)
                 return
         raise ConcurrentChange(f"run {self.id} could not be changed: others were faster")
-
-
-def _is_settled(order: Order) -> bool:
-    # an order that is to be cancelled must not be filled by the bar after
-    return order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIAL) and not order.cancel_requested
-
-
-def _tape_bar(bar: FeedBar) -> TapeBar:
-    return TapeBar(bar.symbol, from_microseconds(bar.opened_at), bar.open, bar.high, bar.low, bar.close, bar.volume)

@@ -34,7 +34,8 @@ class LiveRuns:
         self._latch = latch
         self._lock = threading.Lock()
         self._executions: dict[tuple[str, str], Execution] = {}
-        self._following: dict[str, tuple[BarFeed, list[LiveRun]]] = {}
+        self._runs: list[LiveRun] = []
+        self._feeds: dict[str, BarFeed] = {}
 
     def look_after(self, run_id: UUID) -> LiveRun | None:
         """Return what looks after the run from now on; None if its exchange cannot be used by this process.
@@ -48,21 +49,26 @@ class LiveRuns:
         except InvalidInput as error:
             self._refuse(run_id, error.message)
             return None
-        live = LiveRun(run_id, self._tools, execution.exchange, feed, execution)
-        self._following.setdefault(created.exchange, (feed, []))[1].append(live)
+        live = LiveRun(run_id, created.mode, self._tools, execution.exchange, feed, execution)
         live.start()
+        with self._lock:
+            self._runs = [*(one for one in self._runs if not one.is_over), live]
+            self._feeds[feed.name] = feed
         return live
 
     def let_go(self) -> None:
-        """Follow no bars that no run here needs any more: the connection may be what another process waits for.
+        """Follow no bars that no run here needs any more: the connection may be what another process waits for."""
+        needed = {one.feed.name for one in self.runs()}
+        with self._lock:
+            idle = [self._feeds.pop(name) for name in self._feeds.keys() - needed]
+        for feed in idle:
+            feed.unfollow()
 
-        Called, as `look_after`, by one thread.
-        """
-        for exchange, (feed, runs) in list(self._following.items()):
-            runs[:] = [live for live in runs if not live.is_over]
-            if not runs:
-                del self._following[exchange]
-                feed.unfollow()
+    def runs(self) -> Sequence[LiveRun]:
+        """Return the runs that are looked after, the longest first."""
+        with self._lock:
+            self._runs = [one for one in self._runs if not one.is_over]
+            return list(self._runs)
 
     def executions(self) -> Sequence[Execution]:
         """Return the outbox readers of this process."""
@@ -103,7 +109,7 @@ class LiveRuns:
     def _refuse(self, run_id: UUID, reason: str) -> None:
         journal = self._tools.journal
         run = load_run(journal, run_id)
-        self._tools.report("run cannot be traded", {"run_id": str(run_id), "reason": reason})
+        self._tools.report("run cannot be traded", {"level": "warning", "run_id": str(run_id), "reason": reason})
         if run.status is RunStatus.PENDING:
             run.fail(self._tools.clock.now(), "EXCHANGE_UNUSABLE", reason)
             journal.record(run, run_id=run_id, chain=chain_of(journal, run_id, DESK, RunStartRequested))

@@ -233,7 +233,8 @@ class OrderProtocol:
         elif desk.order.exchange_order_id is None:
             self._try_again(desk)
         else:
-            self._report("order is gone", {"exchange": self._exchange.name, "order_id": str(desk.order.id)})
+            gone = {"exchange": self._exchange.name, "order_id": str(desk.order.id)}
+            self._report("order is gone", {"level": "warning", **gone})
             desk.wait_longer(now)
 
     def _try_again(self, desk: Desk) -> None:

@@ -126,8 +126,8 @@ class SessionProcess(Protocol):
 class SessionLauncher(Protocol):
     """Starts the process of a run."""
 
-    def launch(self, run_id: UUID) -> SessionProcess:
-        """Return the process, already running."""
+    def launch(self, run_id: UUID, *, again: bool = False) -> SessionProcess:
+        """Return the process, already running. again: it takes the place of one that has died."""
         ...
 
 

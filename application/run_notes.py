@@ -37,7 +37,7 @@ class RunNotebook:
 
     def say(self, message: str, level: Level = "info", /, **fields: object) -> None:
         """Tell the log of the process, and keep the line for `record` unless it was the last one said."""
-        self._report(message, {"run_id": str(self._run_id), **fields})
+        self._report(message, {"level": level, "run_id": str(self._run_id), **fields})
         if self._said != (message, fields):
             self._said = (message, fields)
             rest = dict(fields)

@@ -104,7 +104,7 @@ class SessionKeeper:
         process.kill()
 
     def _launch(self) -> None:
-        self._process = self._launcher.launch(self._run_id)
+        self._process = self._launcher.launch(self._run_id, again=self._launches > 0)
         self._launches += 1
         self._launched_at = monotonic()
         self._report("session started", launches=self._launches)

@@ -15,6 +15,7 @@ from domain.order import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderStatus,
 )
 from domain.run import RunCreated
 from domain.sessions import Sessions
@@ -89,3 +90,8 @@ class SimulatedMatching:
         if order is None:
             raise ConcurrentChange(f"order {order_id} is not in the journal yet")
         return order
+
+
+def is_settled(order: Order) -> bool:
+    """Return whether an order is on the book and to stay: one that is to be cancelled must not be filled any more."""
+    return order.status in (OrderStatus.ACCEPTED, OrderStatus.PARTIAL) and not order.cancel_requested

@@ -129,6 +129,11 @@ class Supervisor:
         """Whether it is at work."""
         return self._thread.is_alive()
 
+    @property
+    def backtests(self) -> int:
+        """How many backtests it has a process for."""
+        return len(self._charges)
+
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
@@ -160,7 +165,7 @@ class Supervisor:
         except (Unavailable, Conflict) as error:
             # the database is away or somebody was faster: everything is derived from the journal again next turn
             if self.failure != error.message:
-                self._report("supervisor waits", {"reason": error.message})
+                self._report("supervisor waits", {"level": "warning", "reason": error.message})
             self.failure = error.message
             self._stopping.wait(POLL_SECONDS)
         self._head = self._watch.wait(self._head, POLL_SECONDS)
@@ -258,9 +263,10 @@ class Supervisor:
             self._settle(run_id, "the run was stopped", self._stop)
         elif not run.status.is_final:
             complaint = charge.process.complaint()
-            self._report("session died", {"run_id": str(run_id), "exit_code": code, "complaint": complaint})
+            died = {"run_id": str(run_id), "exit_code": code, "complaint": complaint}
+            self._report("session died", {"level": "warning", **died})
             if charge.launches < MAX_LAUNCHES:
-                self._charges[run_id] = _Charge(self._launcher.launch(run_id), charge.launches + 1)
+                self._charges[run_id] = _Charge(self._launcher.launch(run_id, again=True), charge.launches + 1)
                 return
             self._settle(run_id, "the run's process died", self._died(code, complaint))
         self._drop(run_id)

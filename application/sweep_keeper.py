@@ -84,7 +84,7 @@ class SweepKeeper:
             self.failure = None
         except (Unavailable, Conflict) as error:
             if self.failure != error.message:
-                self._report("sweeps wait", {"reason": error.message})
+                self._report("sweeps wait", {"level": "warning", "reason": error.message})
             self.failure = error.message
             self._stopping.wait(POLL_SECONDS)
         self._head = self._watch.wait(self._head, POLL_SECONDS)

@@ -1,6 +1,7 @@
 """One account at one exchange: its runs' orders, what the exchange says of them, and both sides compared."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,13 +21,15 @@ from application.run_book import RunBook, catch_up, read_book
 from application.runs import READ_PAGE
 from domain.errors import CredentialsRefused, Unavailable
 from domain.events import JournalEntry
-from domain.order import Order
+from domain.order import Order, OrderStatus
 from domain.run import RunCreated
 
 # All in seconds.
 COMPARE_EVERY = 300.0
 # While nothing is heard, what was executed is asked for.
 COMPARE_DEAF = 15.0
+# Two comparisons in a row are missing, and the time each may take.
+OVERDUE_AFTER = 2 * COMPARE_EVERY + 60.0
 CONFIRM_AFTER = 2.0
 # A heap of messages that cannot be read is one reason to compare.
 QUARANTINE = 0.5
@@ -79,6 +82,7 @@ class TradedAccount:
         self._compare_at = inf
         self._is_confirming = False
         self._compared_at: datetime | None = None
+        self._began_at = clock.now()
         self.failure: str | None = "it has not begun"
         self.refused: str | None = None
 
@@ -87,10 +91,25 @@ class TradedAccount:
         """How many orders have not ended."""
         return len(self._protocol.desks)
 
+    def orders(self) -> Mapping[OrderStatus, int]:
+        """Return how many orders that have not ended are in each status; every status that is no end is there."""
+        found = Counter(desk.order.status for desk in list(self._protocol.desks.values()))
+        return {status: found[status] for status in OrderStatus if not status.is_final}
+
     @property
     def is_ready(self) -> bool:
         """Whether both sides were compared and orders may leave."""
         return self._protocol.is_ready
+
+    @property
+    def reconciliation_age(self) -> float | None:
+        """Seconds since both sides were compared, or, before the first time, since it began to look after the account.
+
+        None where there is nothing to compare: orders are filled by the run's own bars.
+        """
+        if self._exchange.capabilities.matches_bars:
+            return None
+        return max((self._clock.now() - (self._compared_at or self._began_at)).total_seconds(), 0.0)
 
     def begin(self) -> None:
         """Fold every run of the account, and compare both sides as soon as the exchange is heard."""
@@ -198,13 +217,13 @@ class TradedAccount:
     def _withdraw(self, found: ExchangeOrder) -> None:
         """Cancel an order that works at the exchange and has ended here; if that fails, the next comparison tells."""
         if not found.status.is_final:
-            self._report("order came late", {"exchange": self._exchange.name, "order": found.client_order_id})
+            self._warn("order came late", order=found.client_order_id)
             exchange_order_id = found.exchange_order_id
             self._ask(lambda: self._exchange.cancel(exchange_order_id), lambda done: None)
 
     def quarantine(self, raw: str, reason: str) -> None:
         """Keep a message that cannot be read, and ask for what it may have said."""
-        self._report("message not understood", {"exchange": self._exchange.name, "reason": reason})
+        self._warn("message not understood", reason=reason)
         self._reconciliation.keep_message(raw, reason)
         self._cause = "discrepancy"
         self._compare_at = min(self._compare_at, self._seconds() + QUARANTINE)  # one comparison for a heap of them
@@ -222,7 +241,7 @@ class TradedAccount:
         self._cause = "start" if self._cause == "start" else "reconnect"
         self.failure = f"the order stream of {self._exchange.name} is down: {reason}"
         self._compare_at = min(self._compare_at, self._seconds() + CONFIRM_AFTER)
-        self._report("order stream lost", {"exchange": self._exchange.name, "reason": reason})
+        self._warn("order stream lost", reason=reason)
 
     def _compare(self) -> None:
         """Ask for the exchange's side; a question that is on its way already is asked again when it is answered."""
@@ -245,7 +264,7 @@ class TradedAccount:
         if isinstance(error, Unavailable | CredentialsRefused):
             self._protocol.is_ready, self.failure = False, error.message
             self.refused = error.message if isinstance(error, CredentialsRefused) else None
-            self._report("exchange cannot be asked", {"exchange": self._exchange.name, "reason": error.message})
+            self._warn("exchange cannot be asked", reason=error.message)
             self._compare_at = self._seconds() + LONGEST_RETRY
             return
         snapshot = done.result()
@@ -324,12 +343,15 @@ class TradedAccount:
         new = self._reconciliation.record(self._cause, snapshot, self._books, known, found, booked)
         self._compared_at = self._clock.now()
         for one in new:
-            self._report("discrepancy", {"exchange": self._exchange.name, "reason": one.message, "policy": one.policy})
+            self._warn("discrepancy", reason=one.message, policy=one.policy)
             if one.policy == "halt":
                 self._reconciliation.halt(one)
                 self._latch.halt(one.message)
         self._cause = "timer"
         self._protocol.is_ready, self.failure, self.refused = True, None, None
+
+    def _warn(self, message: str, **fields: object) -> None:
+        self._report(message, {"level": "warning", "exchange": self._exchange.name, **fields})
 
     def _ask_about[T](self, desk: Desk, question: Callable[[], T], answer: Callable[[T], None]) -> None:
         """Ask after one order, one question at a time."""

@@ -1,6 +1,7 @@
 """The composition root: every part of a Weaver process, made here and nowhere else."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,7 @@ from interfaces.exchanges.catalog import EntryPointExchangeCatalog
 from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
-from interfaces.metrics import EventTally
+from interfaces.metrics import AppendTimes, EventTally
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
 from interfaces.remote_sessions import WorkerLauncher
@@ -53,6 +54,7 @@ from projections.shared_reading import SharedReading
 JOURNAL_CONNECTIONS = 4
 QUERY_CONNECTIONS = 10
 TAIL_PATIENCE_SECONDS = 10.0
+LEVELS = logging.getLevelNamesMapping()
 
 # What a process does: everything, or a part of it. `api`: REST, the event stream and the page. `engine`: runs, their
 # sessions and the accounts they trade, sweeps. `projector`: the read models.
@@ -77,6 +79,7 @@ class Weaver:
     queries: Queries
     tail: JournalTail
     tally: EventTally
+    append_times: AppendTimes
     broadcast: Broadcast
     processors: tuple[Processor, ...]
     projector: Projector | None
@@ -160,7 +163,9 @@ def compose(
     """
     require_migrated(database_url)
     clock = clock or WallClock()
-    journal = Journal(journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS), catalogue)
+    append_times = AppendTimes()
+    environment = journal_environment(database_url, pool_size=JOURNAL_CONNECTIONS)
+    journal = Journal(environment, catalogue, append_times.observe)
     queries = pool(database_url, max_size=QUERY_CONNECTIONS)
     bars = BarStore(database_url, queries)
     catalog = FileStrategyCatalog(settings.strategies_dir)
@@ -177,7 +182,8 @@ def compose(
     log = structlog.get_logger("supervisor")
 
     def report(message: str, fields: dict[str, object]) -> None:
-        log.info(message, **fields)
+        level = LEVELS[str(fields.pop("level", "info")).upper()]
+        log.log(level, message, **fields)
 
     is_offered = settings.sessions == "workers" and only is None
     launcher = (
@@ -207,6 +213,7 @@ def compose(
         queries=queries,
         tail=tail,
         tally=tally,
+        append_times=append_times,
         broadcast=broadcast,
         processors=tuple(
             Processor(database_url, model, tail, catalogue=catalogue, reading=reading, may_lead=folds)

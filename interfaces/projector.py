@@ -39,7 +39,7 @@ class Projector:
     """A process of its own that folds, so that folding takes the interpreter from no request, stream or clock.
 
     The processors of this process stand by. They take over while it is gone: it is started again, and then has its
-    place back.
+    place back. restarts: how often that was.
     """
 
     def __init__(self, database_url: str, settings: Settings, clock: Clock) -> None:
@@ -50,6 +50,7 @@ class Projector:
             "log_format": settings.log_format,
         }
         self._stopping = threading.Event()
+        self.restarts = 0
         self._process = self._launch()
         self._thread: threading.Thread | None = None
 
@@ -62,6 +63,11 @@ class Projector:
     def pid(self) -> int:
         """Its process id; another one after it was started again."""
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self._process.poll() is None
 
     def start(self, standing_by: Sequence[StandBy]) -> None:
         """Let it have the read models first, and these stand by; returns once it has them, or does not come up."""
@@ -114,6 +120,7 @@ class Projector:
             if self._stopping.wait(pause):
                 return
             pause = min(2 * pause, LAST_PAUSE)
+            self.restarts += 1
             self._process = self._launch()
             if self._is_ready(self._process) and not self._stopping.is_set():
                 _give_back(standing_by, self._stopping)

@@ -85,7 +85,10 @@ class RemoteSession:
 
 
 class WorkerLauncher:
-    """Implements `SessionLauncher` by offering each session to the workers of the database."""
+    """Implements `SessionLauncher` by offering each session to the workers of the database.
+
+    restarts: how many took the place of one that had died.
+    """
 
     def __init__(self, database_url: str, journal: Journal, report: Report) -> None:
         self._offers = SessionOffers(database_url)
@@ -94,17 +97,19 @@ class WorkerLauncher:
         self._wanted: dict[UUID, RemoteSession] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self.restarts = 0
 
     def sessions(self) -> list[LaunchedSession]:
         """Return those that live on this machine: none."""
         return []
 
-    def launch(self, run_id: UUID) -> RemoteSession:
-        """Return the session of a run, offered; raise DatabaseUnavailable."""
+    def launch(self, run_id: UUID, *, again: bool = False) -> RemoteSession:
+        """Return the session of a run, offered; raise DatabaseUnavailable. again: in the place of one that has died."""
         created = load_run(self._journal, run_id).created
         offer_id = self._offers.offer(run_id, created.strategy_id, created.strategy_version)
         session = RemoteSession(offer_id, self._offers)
         with self._lock:
+            self.restarts += again
             self._wanted[offer_id] = session
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep_looking, name="remote sessions", daemon=True)

@@ -137,7 +137,7 @@ class ChildLauncher:
     """Implements `SessionLauncher` with one child process a run on this machine.
 
     spare: a process that was started ahead, to be used for the first run: starting one takes half a second.
-    clock: tells since when each runs.
+    clock: tells since when each runs. restarts: how many took the place of one that had died.
     """
 
     def __init__(
@@ -154,6 +154,7 @@ class ChildLauncher:
         self._spare = spare
         self._clock = clock or WallClock()
         self._launched: list[LaunchedSession] = []
+        self.restarts = 0
         self._lock = threading.Lock()
 
     def sessions(self) -> list[LaunchedSession]:
@@ -162,12 +163,13 @@ class ChildLauncher:
             self._launched = [one for one in self._launched if one.process.is_running]
             return list(self._launched)
 
-    def launch(self, run_id: UUID) -> ChildProcess:
-        """Return the run's process, already running."""
+    def launch(self, run_id: UUID, *, again: bool = False) -> ChildProcess:
+        """Return the run's process, already running. again: it takes the place of one that has died."""
         spare, self._spare = self._spare, None
         process = spare if spare is not None and spare.poll() is None else ChildProcess()
         process.give({**self._task, "run_id": str(run_id)})
         launched = LaunchedSession(run_id, process, self._clock.now())
         with self._lock:
+            self.restarts += again
             self._launched = [*(one for one in self._launched if one.process.is_running), launched]
         return process

@@ -20,6 +20,7 @@ from alpaca.common.rest import RESTClient
 
 from domain.errors import CredentialsRefused, ExchangeUnavailable
 from interfaces.alpaca_wire.deadlines import DeadlineTransport
+from interfaces.alpaca_wire.figures import WIRE
 from interfaces.alpaca_wire.keys import AlpacaKeys
 from interfaces.alpaca_wire.rate_limit import RateLimit
 
@@ -93,7 +94,9 @@ class AlpacaHttp:
         patience: Patience | None = None,
     ) -> None:
         self.environment = environment
-        self._session = _Session(url, limit or RateLimit(), patience or Patience())
+        limit = limit or RateLimit()
+        WIRE.limits[f"{httpx.URL(url).host}"] = limit
+        self._session = _Session(url, limit, patience or Patience())
         self._client = _RawClient(url, version, keys, self._session)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> object:

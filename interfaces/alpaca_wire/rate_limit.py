@@ -75,6 +75,15 @@ class TokenBucket:
             ends_in = self._pause
         self._paused_until = max(self._paused_until, now + min(max(ends_in, 0.0), LONGEST_WINDOW))
 
+    def left(self, now: float) -> float:
+        """Return how many requests may leave at once, the reserve included."""
+        self._fill(now)
+        if now < self._paused_until:
+            return 0.0
+        if self._window is not None and now < self._window[0]:
+            return min(self._tokens, float(self._window[1]))
+        return self._tokens
+
     def _fill(self, now: float) -> None:
         grown = self._tokens + max(now - self._filled_at, 0.0) * self._limit / MINUTE
         self._tokens = min(grown, float(self._limit))
@@ -118,3 +127,8 @@ class RateLimit:
         """Take note of a refusal; see TokenBucket."""
         with self._lock:
             self._bucket.refused(self._clock(), ends_in)
+
+    def left(self) -> float:
+        """Return how many requests may leave at once; see TokenBucket."""
+        with self._lock:
+            return self._bucket.left(self._clock())

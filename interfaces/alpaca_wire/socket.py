@@ -11,6 +11,8 @@ import structlog
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from interfaces.alpaca_wire.figures import WIRE
+
 CONNECT_SECONDS = 10.0
 # A pong that is missing for five seconds ends the connection: fifteen after the last sign of life.
 PING_EVERY, PONG_WITHIN = 10.0, 5.0
@@ -86,11 +88,13 @@ class KeptSocket:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        WIRE.begun(self._name, self)
         self._thread.start()
 
     def close(self) -> None:
         """Close the connection and wait for the thread; one that hangs while it connects is left behind."""
         self._closing.set()
+        WIRE.closed(self._name, self)
         socket = self._socket
         if socket is not None:
             socket.close()
@@ -122,6 +126,7 @@ class KeptSocket:
             pause = back_off(failures) if pauses is None else random.uniform(*pauses)
             failures += 1
             if not self._closing.is_set():
+                WIRE.failed(self._name)
                 _log.warning("a stream is down", stream=self._name, reason=reason, next_attempt_seconds=round(pause, 1))
                 self._tell(self._conversation.lost, reason)
                 self._closing.wait(pause)
@@ -141,10 +146,12 @@ class KeptSocket:
             try:
                 self._conversation.greet(socket)
                 self._opened_at = time.monotonic()
+                WIRE.opened(self._name)
                 self._tell(self._conversation.opened)
                 self._listen(socket)
             finally:
                 self._socket = None
+                WIRE.lost(self._name)
 
     def _listen(self, socket: ClientConnection) -> None:
         """Pass frames on until `close`; raise when the connection is lost or deaf."""
@@ -154,6 +161,7 @@ class KeptSocket:
             except TimeoutError:
                 pass
             else:
+                WIRE.heard(self._name)
                 self._tell(self._conversation.heard, frame)
             deaf = self._conversation.deafness()
             if deaf is not None:

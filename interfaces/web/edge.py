@@ -1,6 +1,7 @@
 """The outermost layers of every request: correlation id, log, figures, security headers, and a last resort."""
 
 import asyncio
+import logging
 import re
 import time
 from typing import Any
@@ -44,6 +45,7 @@ SECURITY_HEADERS = {
 }
 
 _log = structlog.get_logger("web")
+POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Edge:
@@ -132,7 +134,10 @@ class _Exchange:
         if self._status is None:
             self._figures.in_flight.dec()
         # Query strings may hold anything, and are not logged.
-        _log.info(
+        # what watches Weaver asks four times a minute, for years
+        is_poll = self._scope["path"] in POLLED and self._status is not None and self._status < 400
+        _log.log(
+            logging.DEBUG if is_poll else logging.INFO,
             "request",
             method=self._scope["method"],
             path=self._scope["path"],

@@ -24,8 +24,11 @@ from domain.errors import Unavailable, one_line
 from interfaces.composition import Weaver
 from interfaces.web import openapi
 from interfaces.web.access import reading
+from interfaces.web.machine_figures import machine_figures
 from interfaces.web.release import release
 from interfaces.web.request_figures import RequestFigures
+from interfaces.web.surroundings import Surroundings
+from interfaces.web.trading_figures import trading_figures
 
 LOOK_SECONDS = 1.0
 DRIFT_SECONDS = 30.0
@@ -47,7 +50,10 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.requests = RequestFigures(self.registry)
         self.drift = ClockDrift(weaver)
+        self.surroundings = Surroundings(weaver)
         self.registry.register(PlatformFigures(weaver, self.drift))
+        self.registry.register(self.surroundings)
+        self.registry.register(weaver.append_times.registry)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -57,6 +63,8 @@ class Metrics:
         while True:
             if self.drift.is_due:
                 await to_thread.run_sync(self.drift.measure)
+            if self.surroundings.is_due:
+                await to_thread.run_sync(self.surroundings.look)
             await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -105,7 +113,8 @@ class PlatformFigures(Collector):
         yield from self._journal()
         yield from self._folding()
         yield from self._streaming()
-        yield from self._trading()
+        yield from trading_figures(self._weaver)
+        yield from machine_figures(self._weaver)
         value = GaugeMetricFamily("weaver_clock_drift_seconds", "The machine's clock less the database's.")
         age = GaugeMetricFamily("weaver_clock_drift_age_seconds", "Time since the drift was measured.")
         if (last := self._drift.last) is not None:
@@ -136,21 +145,6 @@ class PlatformFigures(Collector):
         yield _counter("weaver_stream_dropped", "Clients dropped because they read nothing.", broadcast.clients_dropped)
         yield _counter("weaver_stream_resets", "Clients told to load everything again.", broadcast.resets)
 
-    def _trading(self) -> Iterator[Metric]:
-        clock, label = self._weaver.realtime, ("exchange",)
-        yield _gauge("weaver_clock_lateness_seconds", "From the last boundary to its being noticed.", clock.lateness)
-        yield _gauge("weaver_clock_worst_lateness_seconds", "The longest that ever took.", clock.worst_lateness)
-        yield _counter("weaver_clock_jumps", "Times the machine's clock was set, or the machine slept.", clock.jumps)
-        yield _gauge(
-            "weaver_trading_halted", "1 while the kill switch is thrown.", self._weaver.latch.reason is not None
-        )
-        ready = GaugeMetricFamily("weaver_exchange_ready", "1 while orders can leave for the exchange.", labels=label)
-        working = GaugeMetricFamily("weaver_exchange_orders_working", "Orders that have not ended.", labels=label)
-        for execution in self._weaver.markets.executions():
-            ready.add_metric((execution.exchange.name,), execution.is_ready)
-            working.add_metric((execution.exchange.name,), execution.working)
-        yield from (ready, working)
-
     def _folding(self) -> Iterable[Metric]:
         label = ("read_model",)
         folded = CounterMetricFamily("weaver_read_model_events_folded", "Events folded since the start.", labels=label)
@@ -166,7 +160,8 @@ class PlatformFigures(Collector):
             name = (figures.name,)
             folded.add_metric(name, figures.events_folded_total)
             position.add_metric(name, figures.position)
-            lag_events.add_metric(name, figures.lag_events)
+            if self._weaver.tail.alive:  # behind a head that nobody looks at, nothing would ever lag
+                lag_events.add_metric(name, figures.lag_events)
             lag_seconds.add_metric(name, figures.lag_seconds)
             up.add_metric(name, figures.state in ("following", "standby"))
             parked.add_metric(name, figures.parked)
@@ -180,7 +175,7 @@ class PlatformFigures(Collector):
     | {200: {"description": "Figures in Prometheus' text format.", "content": {"text/plain": {"example": EXAMPLE}}}},
 )
 async def show_metrics(request: Request) -> Response:
-    """Show figures of this process for Prometheus; `docs/operations.md` lists them.
+    """Show figures of this process for Prometheus; `docs/metrics.md` lists them.
 
     Reads memory only. On the loop: when all worker threads wait for a database, this is what tells.
     """

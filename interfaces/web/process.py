@@ -97,11 +97,11 @@ def list_processes(here: Here, query: Annotated[Read, Query()]) -> dict[str, Any
         {"kind": "session", "pid": one.process.pid, "run_id": one.run_id, "since": one.since, "threads": []}
         for one in here.launcher.sessions()
     ]
-    return {"items": [one | {"memory_bytes": _memory(one["pid"])} for one in found]}
+    return {"items": [one | {"memory_bytes": memory_of(one["pid"])} for one in found]}
 
 
-def _memory(pid: int) -> int | None:
-    """What a process has in memory, in bytes; None where there is no /proc, or the process has just ended."""
+def memory_of(pid: int) -> int | None:
+    """Return what a process has in memory, in bytes; None where there is no /proc, or the process has just ended."""
     try:
         resident = Path(f"/proc/{pid}/statm").read_text().split()[1]
     except (FileNotFoundError, ProcessLookupError):

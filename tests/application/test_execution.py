@@ -75,6 +75,20 @@ def test_an_account_of_another_process_is_left_alone(scene: Scene, begin: Callab
     execution = begin(Claims(is_free=False))
     wait_until(lambda: execution.failure == STANDING_BY, SECONDS, "it stands by")
     assert (execution.is_ready, follows(scene.exchange)) == (False, False)
+    assert execution.is_standing_by
+
+
+def test_who_looks_after_an_account_shows_that_it_does_until_its_thread_is_gone(
+    scene: Scene, begin: Callable[[Claims], Execution]
+) -> None:
+    execution = begin(Claims())
+    wait_until(lambda: follows(scene.exchange), SECONDS, "the stream is followed")
+    wait_until(lambda: execution.seconds_since_turn < 0.5, SECONDS, "it turns")
+    assert (execution.alive, execution.is_standing_by) == (True, False)
+    execution.stop()
+    last = execution.seconds_since_turn
+    wait_until(lambda: execution.seconds_since_turn > last + 0.3, SECONDS, "it grows")
+    assert not execution.alive
 
 
 def test_who_loses_the_account_gives_its_stream_back_and_may_have_it_again(

@@ -214,3 +214,25 @@ def test_who_leaves_the_account_hears_nothing_and_sends_nothing(scene: Scene) ->
     scene.decide(1)
     scene.go_on(400, is_heard=False)
     assert (scene.account.is_ready, scene.requests(1), scene.topics(1)) == (False, 0, ["created", "expired"])
+
+
+def test_the_age_of_a_comparison_grows_until_the_next_one(scene: Scene) -> None:
+    scene.turn(700)
+    assert scene.account.reconciliation_age == 700, "before the first it is as old as the account is looked after"
+    scene.listen()
+    assert scene.account.reconciliation_age == 0
+    scene.turn(200)
+    assert scene.account.reconciliation_age == 200
+    scene.restart()
+    assert scene.account.reconciliation_age == 200, "the journal knows"
+
+
+def test_orders_that_have_not_ended_are_counted_by_status(scene: Scene) -> None:
+    scene.listen()
+    none = {"pending": 0, "submitted": 0, "accepted": 0, "partial": 0, "unknown": 0}
+    assert scene.account.orders() == none
+    scene.decide(1)
+    assert scene.account.orders() == none | {"pending": 1}
+    scene.go_on(1)
+    assert scene.status(1) is OrderStatus.ACCEPTED
+    assert scene.account.orders() == none | {"accepted": 1}

@@ -153,7 +153,7 @@ class Launches:
     def __init__(self) -> None:
         self.runs: set[UUID] = set()
 
-    def launch(self, run_id: UUID) -> "Launches":
+    def launch(self, run_id: UUID, *, again: bool = False) -> "Launches":
         self.runs.add(run_id)
         return self
 

@@ -62,7 +62,7 @@ def wait_for_ticks(weaver: Weaver, run_id: UUID, more: int) -> None:
 def test_a_run_is_left_to_the_process_that_trades_its_account(weaver: Weaver, other: DatabaseRunClaims) -> None:
     assert other.claim(ACCOUNT)
     run_id = started(weaver)
-    wait_until(lambda: [one for one in weaver.markets.executions() if one.stands_by], PATIENCE, "it stands by")
+    wait_until(lambda: [one for one in weaver.markets.executions() if one.is_standing_by], PATIENCE, "it stands by")
     wait_until(lambda: other.claim(run_id), PATIENCE, "the other process gets the run")
     assert ticks(weaver, run_id) == 0
     other.release(run_id)

@@ -77,7 +77,7 @@ def test_without_a_network_the_line_says_so(line: CommandLine, monkeypatch: pyte
 
 
 def test_the_doctor_lists_exchanges_and_says_that_keys_are_accepted(line: CommandLine) -> None:
-    told = line.done("doctor").out
+    told = line("doctor").out  # not all is well: this Alpaca lives in another month
     assert "alpaca (bundled): paper and live. Alpaca: US shares and crypto" in told
     assert "alpaca crypto: market (gtc ioc)" in told
     assert "alpaca paper: equity 100,000 USD" in told
@@ -97,9 +97,9 @@ def test_the_doctor_tells_wrong_keys_from_keys_of_the_other_environment(
 ) -> None:
     monkeypatch.setenv("WEAVER_ALPACA_PAPER_KEY_ID", key)
     monkeypatch.setenv("WEAVER_ALPACA_PAPER_SECRET_KEY", secret)
-    answer = line("doctor")
+    answer = line("doctor", "--json")
     assert answer.code == 1
-    [told] = [one for one in answer.out.splitlines() if "alpaca paper:" in one]
-    assert told.startswith("fail")
-    assert said in told
+    [told] = [one for one in answer.json if one["name"] == "account" and "alpaca paper:" in one["message"]]
+    assert told["state"] == "problem"
+    assert said in f"{told['message'].removeprefix('alpaca paper: ')}: {told['remedy']}"
     assert secret not in answer.out + answer.err

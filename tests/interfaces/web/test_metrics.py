@@ -1,19 +1,31 @@
 """What Prometheus scrapes: figures that are true, names that are documented, and an answer that waits for nobody."""
 
-import re
+import contextlib
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from domain.errors import ConcurrentChange
+from domain.events import Recorded
 from domain.ids import new_id
 from interfaces.composition import Weaver
 from interfaces.web.metrics import Metrics
 from interfaces.web.release import release
-from tests.interfaces.web.scenes import Served, composed, record_backtest, served, until
+from tests.interfaces.web.scenes import (
+    CHAIN,
+    Served,
+    composed,
+    described,
+    record_backtest,
+    record_run,
+    served,
+    until,
+)
 
-OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 FOLDED = {"runs": 4, "orders": 8, "fills": 3, "equity": 1, "activity": 4, "ledger": 4, "stats": 1}
 type Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -117,14 +129,53 @@ def test_a_drift_that_cannot_be_measured_stays_and_ages(weaver: Weaver) -> None:
     assert drift.last[1] > measured[1]
 
 
-def test_the_names_that_are_exposed_are_the_documented_ones(server: Served) -> None:
-    until(lambda: ("weaver_clock_drift_seconds", ()) in scraped(server))
-    with server.client() as client:
-        exposed = {family.name for family in text_string_to_metric_families(client.get("/metrics").text)}
-    ours = {name for name in exposed if name.startswith("weaver_") and not name.endswith("_created")}
-    documented = set(re.findall(r"^\| `(weaver_\w+)` \|", OPERATIONS.read_text(), re.MULTILINE))
-    assert {name.removesuffix("_total") for name in documented} == ours
-    assert {"process_resident_memory_bytes", "process_cpu_seconds", "python_gc_collections"} <= exposed
+def test_what_nobody_can_see_any_more_is_absent_or_grows(server: Served) -> None:
+    weaver = server.weaver
+    until(lambda: any(name == "weaver_database_size_bytes" for name, _ in scraped(server)))
+    assert weaver.supervisor is not None
+    weaver.supervisor.stop()
+    for processor in weaver.processors:
+        processor.stop()
+    weaver.tail.stop()
+    record_backtest(weaver)
+    until(lambda: value(scraped(server), "weaver_read_model_lag_seconds", read_model="orders") > 0.5)
+    before, after = scraped(server), scraped(server)
+    for name in ("weaver_journal_last_look_age_seconds", "weaver_clock_drift_age_seconds"):
+        assert value(after, name) > value(before, name)
+    looked = [value(samples, "weaver_look_age_seconds", what="database") for samples in (before, after)]
+    assert looked[1] > looked[0]
+    assert not [labels for name, labels in after if name == "weaver_read_model_lag_events"]
+    assert not [labels for name, labels in after if name == "weaver_runs_active"]
+    assert value(after, "weaver_supervisor_up") == 0
+
+
+def test_a_pool_that_is_used_up_and_those_who_wait_for_it_are_told(server: Served) -> None:
+    queries = server.weaver.queries
+    most = int(value(scraped(server), "weaver_pool_connections_max", pool="queries"))
+    with contextlib.ExitStack() as lent:
+        for _ in range(most):
+            lent.enter_context(queries.connection())
+        waiting = threading.Thread(target=_ask_for_runs, args=(server,), daemon=True)
+        waiting.start()
+        until(lambda: value(scraped(server), "weaver_pool_waiting", pool="queries") >= 1)
+        assert value(scraped(server), "weaver_pool_connections_in_use", pool="queries") == most
+    waiting.join()
+    until(lambda: value(scraped(server), "weaver_pool_waiting", pool="queries") == 0)
+
+
+def _ask_for_runs(server: Served) -> None:
+    with server.rest() as client:
+        client.get("/runs")
+
+
+def test_appends_that_fail_are_told_apart(server: Served) -> None:
+    weaver = server.weaver
+    run_id = record_run(weaver)
+    with pytest.raises(ConcurrentChange):
+        weaver.journal.append_batch([Recorded(run_id, 1, described())], run_id, CHAIN)
+    samples = scraped(server)
+    assert value(samples, "weaver_journal_append_seconds_count", result="committed") == 1
+    assert value(samples, "weaver_journal_append_seconds_count", result="failed") == 1
 
 
 def test_the_build_is_told(server: Served) -> None:
