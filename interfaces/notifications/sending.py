@@ -1,0 +1,169 @@
+"""How a message leaves: what every channel can do, and how the web is asked to take one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from domain.errors import one_line
+from interfaces.alpaca_wire.deadlines import DeadlineTransport
+from interfaces.logs import Redaction
+from interfaces.notifications.messages import Message
+
+# All in seconds.
+CONNECT, TOTAL = 5.0, 10.0
+# What is read of an answer, for its reason; of the reason so much is kept.
+ANSWER_BYTES, MAX_REASON = 16_384, 200
+TOO_MANY = 429
+# Nobody says no with these: too late, too early, too often.
+UNDECIDED = frozenset({408, 425, TOO_MANY})
+_NOTHING_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+class NotDelivered(Exception):
+    """A message was not taken, or nobody knows whether it was. The reason is one line without secrets.
+
+    is_final: the same again would be refused again. may_have_arrived: there was no answer. retry_after: seconds to
+    leave the channel alone, as it asked for.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_final: bool = False,
+        may_have_arrived: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_final = is_final
+        self.may_have_arrived = may_have_arrived
+        self.retry_after = retry_after
+
+
+class Sender(Protocol):
+    """What takes messages to a channel. longest_seconds: that an attempt takes, whatever the other side does."""
+
+    @property
+    def longest_seconds(self) -> float:
+        """When an attempt is over for certain."""
+        ...
+
+    def send(self, message: Message, now: datetime) -> str:
+        """Return what the channel answered, in one line; raise NotDelivered."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class HttpPost:
+    """POST to one address, with deadlines; answers other than success are raised, without a secret in any reason."""
+
+    longest_seconds = TOTAL
+
+    def __init__(self, url: str, hidden: Redaction) -> None:
+        self._url = url
+        self._hidden = hidden
+        self._transport = DeadlineTransport(url)
+        timeout = httpx.Timeout(TOTAL, connect=CONNECT)
+        self._http = httpx.Client(transport=self._transport, timeout=timeout, trust_env=False)
+
+    def send(self, body: bytes, headers: Mapping[str, str], now: datetime) -> str:
+        """Return status and reason of a success; raise NotDelivered. now: for what answers say in dates."""
+        request = self._http.build_request(
+            "POST", self._url, content=body, headers={"Content-Type": "application/json", **headers}
+        )
+        try:
+            with self._transport.until(monotonic() + TOTAL):
+                response = self._http.send(request, stream=True)
+                try:
+                    content = _beginning(response)
+                finally:
+                    response.close()
+        except _NOTHING_SENT as error:
+            raise NotDelivered(self._said(error)) from None
+        except httpx.HTTPError as error:
+            raise NotDelivered(self._said(error), may_have_arrived=True) from None
+        return self._judged(response, content, now)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def _judged(self, response: httpx.Response, content: bytes, now: datetime) -> str:
+        status, answer = response.status_code, _decoded(content)
+        told = one_line(ValueError(f"{status} {_complaint(answer, content) or response.reason_phrase}"))
+        reason = self._hidden(told)[:MAX_REASON]
+        if 200 <= status < 300:
+            return reason
+        if status in UNDECIDED:
+            raise NotDelivered(reason, retry_after=_retry_after(response, answer, now))
+        if status >= 500:
+            # a gateway that gave up waiting does not know either
+            raise NotDelivered(reason, may_have_arrived=status != 503, retry_after=_retry_after(response, answer, now))
+        raise NotDelivered(reason, is_final=True)
+
+    def _said(self, error: httpx.HTTPError) -> str:
+        host = urlsplit(self._url).hostname
+        return self._hidden(f"no answer of {host}: {one_line(error) or type(error).__name__}")[:MAX_REASON]
+
+
+def _beginning(response: httpx.Response) -> bytes:
+    """The first bytes of an answer; of a success that breaks off, none: its status has said all there is to know."""
+    content = b""
+    try:
+        for part in response.iter_bytes():
+            content += part
+            if len(content) >= ANSWER_BYTES:
+                break
+    except httpx.HTTPError:
+        if not response.is_success:
+            raise
+    return content[:ANSWER_BYTES]
+
+
+def _decoded(content: bytes) -> Mapping[str, object]:
+    try:
+        answer = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _complaint(answer: Mapping[str, object], content: bytes) -> str:
+    for name in ("description", "message", "error"):
+        if isinstance(said := answer.get(name), str):
+            return said
+    return "" if answer or content.lstrip().startswith(b"<") else content.decode(errors="replace")
+
+
+def _retry_after(response: httpx.Response, answer: Mapping[str, object], now: datetime) -> float | None:
+    """Seconds, from the header in either of its forms, or from the answer as Telegram and Discord write it."""
+    parameters = answer.get("parameters")
+    inner = parameters.get("retry_after") if isinstance(parameters, Mapping) else None
+    for given in (response.headers.get("Retry-After"), answer.get("retry_after"), inner):
+        if isinstance(given, (str, int, float)):
+            try:
+                return max(float(given), 0.0)
+            except ValueError:
+                pass
+            try:
+                return max((parsedate_to_datetime(str(given)) - now).total_seconds(), 0.0)
+            except (TypeError, ValueError):
+                continue
+    return None
