@@ -1,7 +1,7 @@
 """The composition root: every part of a Weaver process, made here and nowhere else."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -33,6 +33,8 @@ from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import EventTally
+from interfaces.notifications.channels import AnyChannel
+from interfaces.notifications.notifier import Notifier
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
 from interfaces.replays import ParityReports
@@ -84,6 +86,7 @@ class Weaver:
     launcher: ChildLauncher
     sweeps: SweepKeeper | None
     parity: ParityReports
+    notifier: Notifier
     clock: Clock
     since: datetime
 
@@ -100,6 +103,7 @@ class Weaver:
         if (halt := halted(self.journal)) is not None:
             self.latch.halt(halt.message)
         self.supervisor.start()
+        self.notifier.start()
         if self.sweeps is not None:
             self.sweeps.start()
 
@@ -116,6 +120,7 @@ class Weaver:
             processor.stop()
         if self.projector is not None:
             self.projector.stop()
+        self.notifier.stop()
         self.broadcast.close()
         self.tail.stop()
         self.claims.close()
@@ -132,13 +137,14 @@ def compose(
     spare: ChildProcess | None = None,
     catalogue: Catalogue = CATALOGUE,
     projector: Projector | None = None,
+    channels: Sequence[AnyChannel] = (),
 ) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
     only: limits the supervisor to this run, and no sweeps are looked after. spare: a process started ahead for the
     first session.
     catalogue: the events this process records and reads. projector: the process that keeps the read models; None: this
-    one does.
+    one does. channels: that are told of what happens.
     Raises DatabaseUnavailable when the database is away or not migrated.
     """
     require_migrated(database_url)
@@ -203,6 +209,7 @@ def compose(
             journal, tail, DatabaseRunClaims(database_url), SweepHostLauncher(database_url, settings), report
         ),
         parity=ParityReports(database_url, settings),
+        notifier=Notifier(channels, database_url, tail, journal.epoch, clock),
         clock=clock,
         since=clock.now(),
     )

@@ -70,16 +70,19 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     import signal
 
     from application.clock import WallClock
+    from interfaces.notifications.channels import configured_channels, secrets_of
     from interfaces.projector import Projector
 
+    channels = configured_channels(settings)
     projector = Projector(database_url, settings, WallClock())  # first of all: it has as much to load as this process
 
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
-    configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url), keeps_lines=True)
+    secrets = (*settings.secrets(), *secrets_of(channels), database_url)
+    configure_logs(settings.log_level, settings.log_format, secrets, keeps_lines=True)
     try:
-        weaver = compose(settings, database_url, projector=projector)
+        weaver = compose(settings, database_url, projector=projector, channels=channels)
     except BaseException:
         projector.stop()
         raise

@@ -72,6 +72,8 @@ class Pace:
         return min(self.first * 2.0 ** min(failures - 1, 30), longest) * random.uniform(0.5, 1.5)
 
 
+type Outcome = Literal["sent", "failed", "parked"]
+OUTCOMES: tuple[Outcome, ...] = ("sent", "failed", "parked")
 type WorkerState = Literal["starting", "standby", "working"]
 
 
@@ -141,7 +143,7 @@ class ChannelWorker:
         if self._thread.is_alive():
             self._thread.join(STOP_PATIENCE)
             if self._thread.is_alive():
-                log.warning("channel %s still waits for an answer: the next start repeats the attempt", self._channel.name)
+                log.warning("channel %s still waits for an answer: the next start tries again", self._channel.name)
         self._sender.close()
 
     def snapshot(self) -> WorkerSnapshot:
@@ -238,8 +240,8 @@ class ChannelWorker:
 
     def _send_next(self, connection: Connection[Any]) -> float:
         """Send the oldest message that may be sent; return the seconds until there may be another one."""
-        now, quiet = self._clock.now(), self._channel.quiet
-        is_quiet = quiet is not None and quiet.hold(now)
+        now = self._clock.now()
+        is_quiet = self._channel.is_quiet(now)
         due_in = self._book.due_in(connection, now, is_quiet=is_quiet)
         if due_in is None or due_in > 0:
             return SAFETY_POLL if due_in is None else due_in
@@ -310,5 +312,5 @@ class ChannelWorker:
         standing = standings(connection, self._channel.name).get(self._channel.name)
         self._snapshot = replace(self._snapshot, state=state, reason=None, standing=standing)
 
-    def _count(self, outcome: str) -> None:
+    def _count(self, outcome: Outcome) -> None:
         self._snapshot = replace(self._snapshot, messages=self._snapshot.messages + Counter({outcome: 1}))

@@ -1,11 +1,12 @@
 """The channels of the file WEAVER_NOTIFICATIONS: what each takes, and where it sends it."""
 
+import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,12 +21,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_settings.sources import DotEnvSettingsSource
 
 from domain.errors import InvalidInput, NotFound, did_you_mean
 from domain.event_catalogue import CATALOGUE
 from domain.run import Mode
 from domain.severity import Severity
-from interfaces.settings import is_loopback
+from interfaces.settings import Settings, is_loopback
 
 # A parameter of this name holds the name of the environment's variable that holds the secret.
 _BY_REFERENCE = "_env"
@@ -81,8 +83,6 @@ class Channel(_Strict):
     same topic and run that wait together are told in one message, 0 for never.
     """
 
-    SENDS_URL: ClassVar[bool] = False
-
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     events: tuple[str, ...] = ("*",)
     minimum_severity: Severity = "warning"
@@ -106,6 +106,10 @@ class Channel(_Strict):
         """The topics it takes, every version of each."""
         named = {topic for topic in CATALOGUE.events if any(fnmatchcase(topic, one) for one in self.events)}
         return CATALOGUE.versions(named)
+
+    def is_quiet(self, moment: datetime) -> bool:
+        """Return whether the moment lies in its quiet hours."""
+        return self.quiet is not None and self.quiet.hold(moment)
 
     def secrets(self) -> Iterator[str]:
         """Give everything of it that must show nowhere; of an address also its parts."""
@@ -192,6 +196,17 @@ _KINDS: Mapping[str, type[Channel]] = {
     "slack": SlackChannel,
     "smtp": SmtpChannel,
 }
+
+
+def configured_channels(settings: Settings) -> tuple[AnyChannel, ...]:
+    """Return the channels of the file that the settings name; secrets come from the environment or from `.env`."""
+    in_file = DotEnvSettingsSource(Settings, case_sensitive=True).env_vars
+    return read_channels(settings.notifications, {**in_file, **os.environ})
+
+
+def secrets_of(channels: Iterable[Channel]) -> tuple[str, ...]:
+    """Return everything of the channels that must show nowhere."""
+    return tuple(secret for channel in channels for secret in channel.secrets())
 
 
 def read_channels(path: Path | None, environment: Mapping[str, str | None]) -> tuple[AnyChannel, ...]:

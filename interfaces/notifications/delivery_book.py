@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from psycopg import Connection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow, class_row, dict_row
 
 from domain.events import JournalEntry
 from domain.severity import Severity
@@ -57,11 +57,17 @@ class Standing:
     last_error: str | None
     last_error_at: datetime | None
 
+    @classmethod
+    def unseen(cls) -> "Standing":
+        """Return how a channel stands that has not looked at the journal yet."""
+        return cls(0, dict.fromkeys(STATES, 0), None, None, None, None)
+
     @property
     def state(self) -> Literal["ok", "failing", "parked"]:
-        """`failing` if the newest attempt failed, `parked` if a person has to decide about something, else `ok`."""
-        if self.last_error_at is not None and (self.last_success_at or self.last_error_at) <= self.last_error_at:
-            return "failing" if self.deliveries["pending"] or not self.deliveries["parked"] else "parked"
+        """`failing`: the newest attempt failed and events wait. `parked`: a person has to decide. Else `ok`."""
+        failed, taken = self.last_error_at, self.last_success_at
+        if failed is not None and (taken is None or taken < failed) and self.deliveries["pending"]:
+            return "failing"
         return "parked" if self.deliveries["parked"] else "ok"
 
 
@@ -307,6 +313,17 @@ class _Counted:
     state: State | None
     count: int
     oldest: datetime | None
+
+
+def parked(connection: Connection[TupleRow], limit: int = 100) -> list[dict[str, Any]]:
+    """Return what is parked in any channel, oldest first, as JSON types but for the times."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            "select channel, id, position, topic, run_id, title, attempts, enqueued_at, ended_at as parked_at, "
+            "last_error from notification_deliveries where state = 'parked' order by channel, position limit %s",
+            (limit,),
+        )
+        return cursor.fetchall()
 
 
 def try_again(connection: Connection[TupleRow], channel: str, now: datetime, delivery: UUID | None = None) -> int:

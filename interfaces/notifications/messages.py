@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from domain.ids import new_id
 from domain.severity import Severity
+from interfaces.envelope import PRODUCER, timestamp
 
 REPEATED = "(possibly repeated) "
 
@@ -90,3 +93,27 @@ def fitted(text: str, longest: int, written: Callable[[str], str] = str, length:
             break
         kept.append(part)
     return "".join(kept) + "…"
+
+
+def sample_message(channel: str, now: datetime) -> Message:
+    """Return a message that says it is a test, in the form of all others."""
+    identity, moment = new_id(), timestamp(now)
+    title = "Weaver: this is a test of the channel"
+    envelope = {
+        "id": f"{identity}:1",
+        "kind": "evt",
+        "type": "notification.test",
+        "version": 1,
+        "run_id": None,
+        "corr_id": None,
+        "causation_id": None,
+        "trace_id": None,
+        "ts": moment,
+        "producer": PRODUCER,
+        "headers": {},
+        "payload": {"at": moment},
+        "position": 0,
+    }
+    text = f"[info] {title}\nchannel: {channel}\nat: {moment}"
+    written = msgspec.json.encode(envelope).decode()
+    return Message(channel, (Delivery(identity, 0, "notification.test", None, "info", "Weaver", title, text, written),))
