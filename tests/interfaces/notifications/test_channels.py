@@ -112,7 +112,11 @@ def test_no_secret_shows_in_a_channel_or_in_what_is_said_of_a_bad_one(
         ('token_env = "BOT"', 'token = "abc"', "channel phone: token: must look like 123456:ABC"),
         ('token_env = "BOT"', 'token_env = "BOT"\ntoken = "x"', "channel phone: token_env: token is given as well"),
         ('["order.*", "run.error"]', '["orders.*"]', "channel program: events: no event is called 'orders.\\*'"),
-        ('["order.*", "run.error"]', '["run.eror"]', r"events: no event is called 'run.eror': did you mean run.error\?"),
+        (
+            '["order.*", "run.error"]',
+            '["run.eror"]',
+            r"events: no event is called 'run.eror': did you mean run.error\?",
+        ),
         ('"info"', '"low"', "channel program: minimum_severity: Input should be 'info', 'warning' or 'critical'"),
         ("https://hooks.example", "http://hooks.example", "channel program: url: must be an address that begins with"),
         ("https://hooks.example", "https:/hooks.example", "channel program: url: must be an address that begins with"),
