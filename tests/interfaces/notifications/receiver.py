@@ -22,12 +22,14 @@ class Receiver:
     """A server of HTTP on 127.0.0.1; `received` grows in the order of arrival.
 
     Answers are 200, or those that were put into `statuses`, the next one first; 0 closes the connection without one.
+    pause: the seconds each takes.
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.statuses: deque[int] = deque()
         self.retry_after: str | None = None
+        self.pause = 0.0
         self._drip: float | None = None
         self._open = threading.Event()
         self._open.set()
@@ -81,6 +83,7 @@ class Receiver:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(Received(headers.get("weaver-delivery", ""), json.loads(raw), raw, headers, status))
         self._open.wait(30)
+        time.sleep(self.pause)
         if status == 0:
             request.close_connection = True
             return
