@@ -127,7 +127,7 @@ class Deliveries(RuleBasedStateMachine):
         rows = self.connections[0].execute(
             "select position, state from notification_deliveries where channel = %s order by position", (self.name,)
         )
-        states = dict(rows.fetchall())
+        states: dict[int, str] = dict(rows.fetchall())
         assert list(states) == [one for one in self.recorded if one <= position]
         assert {one for one, state in states.items() if state == "sent"} == self.sent_once
         assert all(self.arrived[one] for one in self.sent_once), "sent means that the receiver has it"
