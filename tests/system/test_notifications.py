@@ -76,13 +76,13 @@ def test_a_paper_run_that_fails_and_a_halt_are_one_message_each(tmp_path: Path, 
         )
         server.start_run(run_id)
         assert server.wait_for_end(run_id, 120)["status"] == "error"
-        wait_until(lambda: channels.told() or None, 20, "the failure is told")
+        wait_until(lambda: channels.told() or None, 60, "the failure is told")
         [failed] = channels.receiver.taken
         assert failed.body["run_id"] == run_id
         assert failed.body["id"] == events_of(server, run_id, "run.error")[0]["id"]
         assert "paper run nights: has failed\nwhy: " in failed.body["text"]
         assert server.api.post("/api/v1/halt", json={"reason": "enough for today"}).status_code == 202
-        wait_until(lambda: len(channels.told()) == 2, 20, "the halt is told")
+        wait_until(lambda: len(channels.told()) == 2, 60, "the halt is told")
         assert "all trading: is halted\nwhy: enough for today" in channels.receiver.taken[1].body["text"]
         # the dead channel has had its attempt by now, and nobody else knows
         by_name = {one["name"]: one for one in server.get("/notifications")["items"]}
@@ -90,10 +90,10 @@ def test_a_paper_run_that_fails_and_a_halt_are_one_message_each(tmp_path: Path, 
         assert by_name["dead"]["deliveries"]["sent"] == 0
         assert SECRET not in server.log.read_text()
     with WeaverServer(own, **channels.settings) as server:
-        wait_until(lambda: server.get("/notifications")["items"][0]["state"] == "ok", 20, "the channel is opened again")
+        wait_until(lambda: server.get("/notifications")["items"][0]["state"] == "ok", 60, "the channel is opened again")
         assert server.api.post("/api/v1/resume").status_code == 202
         assert server.api.post("/api/v1/halt", json={"reason": "again"}).status_code == 202
-        wait_until(lambda: len(channels.told()) == 3, 20, "the second halt is told")
+        wait_until(lambda: len(channels.told()) == 3, 60, "the second halt is told")
     assert [topic for topic, _ in channels.told()] == ["run.error", "risk.halted", "risk.halted"]
 
 
@@ -147,7 +147,7 @@ def test_ten_kills_lose_nothing_and_give_no_event_a_second_id(
     chance = random.Random(seed)
     channels.receiver.pause = 0.02
     with WeaverServer(tmp_path, WEAVER_DATABASE_URL=database_url, **channels.settings) as server:
-        wait_until(lambda: server.get("/notifications")["items"][0]["state"] == "ok", 20, "the channel is opened")
+        wait_until(lambda: server.get("/notifications")["items"][0]["state"] == "ok", 60, "the channel is opened")
         trouble = Trouble(database_url)
         trouble.start()
         for _ in range(KILLS):
@@ -167,7 +167,7 @@ def test_two_servers_tell_nothing_twice(tmp_path: Path, database_url: str, chann
         own.mkdir()
     settings = channels.settings | {"WEAVER_DATABASE_URL": database_url}
     with WeaverServer(homes[0], **settings) as first, WeaverServer(homes[1], **settings) as second:
-        wait_until(lambda: first.get("/notifications")["items"][0]["state"] == "ok", 20, "the channel is opened")
+        wait_until(lambda: first.get("/notifications")["items"][0]["state"] == "ok", 60, "the channel is opened")
         trouble = Trouble(database_url)
         trouble.start()
         wait_until(lambda: len(channels.told()) >= 30, 60, "thirty failures are told")
