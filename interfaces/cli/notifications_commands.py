@@ -75,8 +75,8 @@ def send_test(channel: ChannelName, json_wanted: Json = False) -> None:
     """Send a message to a channel now, and print what it answers."""
     from application.clock import WallClock
     from interfaces.notifications.messages import sample_message
+    from interfaces.notifications.sender import NotDelivered
     from interfaces.notifications.senders import sender_of
-    from interfaces.notifications.sending import NotDelivered
 
     wanted, now = _named(channel), WallClock().now()
     sender = sender_of(wanted)

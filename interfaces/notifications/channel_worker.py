@@ -21,7 +21,7 @@ from interfaces.notifications.channels import AnyChannel
 from interfaces.notifications.delivery_book import DeliveryBook, Standing, standings
 from interfaces.notifications.messages import Message
 from interfaces.notifications.selection import Selection
-from interfaces.notifications.sending import NotDelivered, Sender
+from interfaces.notifications.sender import NotDelivered, Sender
 from projections.advisory_locks import lock_key
 
 # How often each thing is looked at, in seconds.

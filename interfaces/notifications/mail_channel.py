@@ -14,7 +14,7 @@ from domain.errors import one_line
 from interfaces.logs import Redaction
 from interfaces.notifications.channels import SmtpChannel
 from interfaces.notifications.messages import Message
-from interfaces.notifications.sending import MAX_REASON, NotDelivered
+from interfaces.notifications.sender import MAX_REASON, NotDelivered
 
 # All in seconds: of one answer of the server, and of everything.
 STEP, TOTAL = 5.0, 20.0

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from application.clock import Clock
 from interfaces.notifications.channel_worker import ChannelWorker, Pace, Watch, WorkerSnapshot
 from interfaces.notifications.channels import AnyChannel
-from interfaces.notifications.senders import sender_of
 
 
 class Notifier:
@@ -21,9 +20,15 @@ class Notifier:
         pace: Pace | None = None,
     ) -> None:
         self.channels = tuple(channels)
-        self._workers = [
-            ChannelWorker(channel, sender_of(channel), database_url, watch, epoch, clock, pace) for channel in channels
-        ]
+        self._workers: list[ChannelWorker] = []
+        if channels:
+            # Imported here: every command is composed of these parts, and few of them send anything.
+            from interfaces.notifications.senders import sender_of
+
+            self._workers = [
+                ChannelWorker(channel, sender_of(channel), database_url, watch, epoch, clock, pace)
+                for channel in channels
+            ]
 
     def start(self) -> None:
         """Begin; returns at once."""

@@ -12,7 +12,7 @@ from interfaces.notifications.channels import (
     WebhookChannel,
 )
 from interfaces.notifications.mail_channel import SmtpSender
-from interfaces.notifications.sending import Sender
+from interfaces.notifications.sender import Sender
 from interfaces.notifications.web_channels import DiscordSender, SlackSender, TelegramSender, WebhookSender
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from interfaces.logs import Redaction
 from interfaces.notifications.channels import DiscordChannel, SlackChannel, TelegramChannel, WebhookChannel
+from interfaces.notifications.http_post import HttpPost
 from interfaces.notifications.messages import Message, fitted
-from interfaces.notifications.sending import HttpPost
 
 # What each takes at most: Telegram counts UTF-16 units.
 TELEGRAM_LONGEST, DISCORD_LONGEST, SLACK_LONGEST = 4_096, 2_000, 4_000

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from application.journal import Journal
@@ -24,7 +25,7 @@ KILLS = int(os.environ.get("WEAVER_TEST_KILLS", "10"))
 LONGEST_LIFE = 1.0
 SYMBOL = "TEST/USD"
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 class Channels(NamedTuple):
@@ -118,6 +119,14 @@ class Trouble(threading.Thread):
         assert not self.is_alive()
 
 
+def answers(server: WeaverServer) -> bool:
+    """Whether the server lives, ready or not."""
+    try:
+        return server.api.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def sent(database_url: str) -> list[int]:
     """Return the positions whose delivery to the living channel is recorded as sent."""
     with connect(database_url) as connection:
@@ -130,7 +139,7 @@ def sent(database_url: str) -> list[int]:
 
 def require_told(channels: Channels, database_url: str, positions: list[int]) -> None:
     """Check that every failure has arrived, under one id each and always with the same body."""
-    wait_until(lambda: sent(database_url) == positions, 90, f"{len(positions)} deliveries are recorded as sent")
+    wait_until(lambda: sent(database_url) == positions, 180, f"{len(positions)} deliveries are recorded as sent")
     arrived: dict[int, set[tuple[str, bytes]]] = {}
     for one in channels.receiver.taken:
         arrived.setdefault(one.body["position"], set()).add((one.delivery, one.raw))
@@ -153,7 +162,8 @@ def test_ten_kills_lose_nothing_and_give_no_event_a_second_id(
         for _ in range(KILLS):
             threading.Event().wait(chance.uniform(0, LONGEST_LIFE))  # a random moment of its life
             server.kill()
-            server.start()
+            server.spawn()
+            wait_until(lambda: answers(server), 180, "the server answers again")
         trouble.stop()
         require_told(channels, database_url, trouble.positions)
     repeated = len(channels.receiver.taken) - len(trouble.positions)

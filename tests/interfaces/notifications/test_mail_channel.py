@@ -15,8 +15,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from interfaces.notifications import mail_channel
+from interfaces.notifications.sender import NotDelivered
 from interfaces.notifications.senders import sender_of
-from interfaces.notifications.sending import NotDelivered
 from tests.interfaces.notifications.scene import NOW, channel, message
 
 PASSWORD = "the mailbox's password"

@@ -13,10 +13,10 @@ import httpx
 import pytest
 import respx
 
-from interfaces.notifications import sending
+from interfaces.notifications import http_post
 from interfaces.notifications.messages import REPEATED, Message
+from interfaces.notifications.sender import MAX_REASON, NotDelivered
 from interfaces.notifications.senders import sender_of
-from interfaces.notifications.sending import MAX_REASON, NotDelivered
 from tests.interfaces.notifications.receiver import Receiver
 from tests.interfaces.notifications.scene import NOW, SECRET, TELEGRAM_TOKEN, channel, message
 
@@ -195,7 +195,7 @@ def test_no_secret_stands_in_a_reason_whoever_repeats_it(kind: str, router: resp
 def test_an_answer_that_drips_is_over_in_time_and_its_status_counts(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "TOTAL", 0.6)
+    monkeypatch.setattr(http_post, "TOTAL", 0.6)
     with Receiver() as receiver, contextlib.closing(sender_of(channel(home, url=receiver.url))) as sender:
         receiver.drip(seconds=0.2)
         receiver.statuses.extend([200, 500])

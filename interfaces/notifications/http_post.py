@@ -1,10 +1,9 @@
-"""How a message leaves: what every channel can do, and how the web is asked to take one."""
+"""How the web is asked to take a message: one address, deadlines, and what each answer means."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,12 +12,12 @@ import msgspec
 from domain.errors import one_line
 from interfaces.alpaca_wire.deadlines import DeadlineTransport
 from interfaces.logs import Redaction
-from interfaces.notifications.messages import Message
+from interfaces.notifications.sender import MAX_REASON, NotDelivered
 
 # All in seconds.
 CONNECT, TOTAL = 5.0, 10.0
-# What is read of an answer, for its reason; of the reason so much is kept.
-ANSWER_BYTES, MAX_REASON = 16_384, 200
+# What is read of an answer, for its reason.
+ANSWER_BYTES = 16_384
 TOO_MANY = 429
 # Nobody says no with these: too late, too early, too often.
 UNDECIDED = frozenset({408, 425, TOO_MANY})
@@ -30,45 +29,6 @@ _NOTHING_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
-
-
-class NotDelivered(Exception):
-    """A message was not taken, or nobody knows whether it was. The reason is one line without secrets.
-
-    is_final: the same again would be refused again. may_have_arrived: there was no answer. retry_after: seconds to
-    leave the channel alone, as it asked for.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        is_final: bool = False,
-        may_have_arrived: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.is_final = is_final
-        self.may_have_arrived = may_have_arrived
-        self.retry_after = retry_after
-
-
-class Sender(Protocol):
-    """What takes messages to a channel. longest_seconds: that an attempt takes, whatever the other side does."""
-
-    @property
-    def longest_seconds(self) -> float:
-        """When an attempt is over for certain."""
-        ...
-
-    def send(self, message: Message, now: datetime) -> str:
-        """Return what the channel answered, in one line; raise NotDelivered."""
-        ...
-
-    def close(self) -> None:
-        """Close every connection."""
-        ...
 
 
 class HttpPost:
