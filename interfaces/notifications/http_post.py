@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite, nan
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -12,10 +13,12 @@ import msgspec
 from domain.errors import one_line
 from interfaces.alpaca_wire.deadlines import DeadlineTransport
 from interfaces.logs import Redaction
-from interfaces.notifications.sender import MAX_REASON, NotDelivered
+from interfaces.notifications.sender import NotDelivered, in_one_line
 
 # All in seconds.
 CONNECT, TOTAL = 5.0, 10.0
+# No channel is left alone for longer, whatever it asks for.
+LONGEST_PAUSE = 3_600.0
 # What is read of an answer, for its reason.
 ANSWER_BYTES = 16_384
 TOO_MANY = 429
@@ -67,10 +70,9 @@ class HttpPost:
 
     def _judged(self, response: httpx.Response, content: bytes, now: datetime) -> str:
         status, answer = response.status_code, _decoded(content)
-        told = one_line(ValueError(f"{status} {_complaint(answer, content) or response.reason_phrase}"))
-        reason = self._hidden(told)[:MAX_REASON]
+        reason = self._hidden(f"{status} {_complaint(answer, content) or response.reason_phrase}")
         if 200 <= status < 300:
-            return reason
+            return in_one_line(reason)
         if status in UNDECIDED:
             raise NotDelivered(reason, retry_after=_retry_after(response, answer, now))
         if status >= 500:
@@ -80,7 +82,7 @@ class HttpPost:
 
     def _said(self, error: httpx.HTTPError) -> str:
         host = urlsplit(self._url).hostname
-        return self._hidden(f"no answer of {host}: {one_line(error) or type(error).__name__}")[:MAX_REASON]
+        return self._hidden(f"no answer of {host}: {one_line(error) or type(error).__name__}")
 
 
 def _beginning(response: httpx.Response) -> bytes:
@@ -119,11 +121,16 @@ def _retry_after(response: httpx.Response, answer: Mapping[str, object], now: da
     for given in (response.headers.get("Retry-After"), answer.get("retry_after"), inner):
         if isinstance(given, (str, int, float)):
             try:
-                return max(float(given), 0.0)
+                seconds = float(given)
             except ValueError:
-                pass
-            try:
-                return max((parsedate_to_datetime(str(given)) - now).total_seconds(), 0.0)
-            except (TypeError, ValueError):
-                continue
+                seconds = _until(str(given), now)
+            if isfinite(seconds):
+                return min(max(seconds, 0.0), LONGEST_PAUSE)
     return None
+
+
+def _until(date: str, now: datetime) -> float:
+    try:
+        return (parsedate_to_datetime(date) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return nan

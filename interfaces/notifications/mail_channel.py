@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from time import monotonic
 
 from domain.errors import one_line
 from interfaces.logs import Redaction
 from interfaces.notifications.channels import SmtpChannel
 from interfaces.notifications.messages import Message
-from interfaces.notifications.sender import MAX_REASON, NotDelivered
+from interfaces.notifications.sender import NotDelivered, in_one_line
 
 # All in seconds: of one answer of the server, and of everything.
 STEP, TOTAL = 5.0, 20.0
@@ -47,7 +48,7 @@ class SmtpSender:
             told = (
                 error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
             )
-            reason = self._hidden(one_line(ValueError(f"{error.smtp_code} {told}")))[:MAX_REASON]
+            reason = self._hidden(f"{error.smtp_code} {told}")
             # codes below 400 are of a connection that ended before an answer
             raise NotDelivered(reason, is_final=error.smtp_code >= 500) from None
         except (smtplib.SMTPException, OSError, EOFError) as error:
@@ -60,12 +61,16 @@ class SmtpSender:
     @contextlib.contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         """Give a connection that is logged in, and cut it when all the time there is has passed."""
-        channel, context = self._channel, ssl.create_default_context()
+        channel, context, began = self._channel, ssl.create_default_context(), monotonic()
         if channel.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(channel.host, channel.port, timeout=STEP, context=context)
         else:
             server = smtplib.SMTP(channel.host, channel.port, timeout=STEP)
-        guard = threading.Timer(TOTAL - STEP, _cut, (server,))
+        left = TOTAL - (monotonic() - began)
+        if left < STEP:  # looking a name up has no timeout of its own
+            server.close()
+            raise NotDelivered(f"{channel.host}: connecting took {TOTAL - left:.0f} seconds")
+        guard = threading.Timer(left, _cut, (server,))
         guard.daemon = True
         guard.start()
         try:
@@ -94,10 +99,10 @@ class SmtpSender:
 
     def _all(self, refused: dict[str, tuple[int, bytes]]) -> str:
         said = ", ".join(f"{who}: {code} {why.decode(errors='replace')}" for who, (code, why) in refused.items())
-        return self._hidden(one_line(ValueError(said)))[:MAX_REASON]
+        return in_one_line(self._hidden(said))
 
     def _said(self, error: Exception) -> str:
-        return self._hidden(f"{self._channel.host}: {one_line(error) or type(error).__name__}")[:MAX_REASON]
+        return self._hidden(f"{self._channel.host}: {one_line(error) or type(error).__name__}")
 
 
 def _cut(server: smtplib.SMTP) -> None:

@@ -1,12 +1,19 @@
 """What every channel can do with a message, and how it says that it could not."""
 
+import re
 from datetime import datetime
 from typing import Protocol
 
 from interfaces.notifications.messages import Message
 
-# What is kept of a reason.
+# What is kept of a reason; what others answer may hold what a database or a terminal does not take.
 MAX_REASON = 200
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+def in_one_line(text: str) -> str:
+    """Return the beginning of what somebody said, on one line, without what cannot be kept or shown."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())[:MAX_REASON]
 
 
 class NotDelivered(Exception):
@@ -24,8 +31,8 @@ class NotDelivered(Exception):
         may_have_arrived: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = in_one_line(reason)
+        super().__init__(self.reason)
         self.is_final = is_final
         self.may_have_arrived = may_have_arrived
         self.retry_after = retry_after
