@@ -123,6 +123,7 @@ class ChannelWorker:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"notifications {channel.name}", daemon=True)
         self._snapshot = WorkerSnapshot(channel.name, channel.kind, "starting", None, None, Counter())
+        self._is_snapshot_old = False
         self._position = 0
         self._failures = 0
         self._paused_until = 0.0
@@ -244,6 +245,8 @@ class ChannelWorker:
         is_quiet = self._channel.is_quiet(now)
         due_in = self._book.due_in(connection, now, is_quiet=is_quiet)
         if due_in is None or due_in > 0:
+            if self._is_snapshot_old:
+                self._look(connection, "working")
             return SAFETY_POLL if due_in is None else due_in
         if (pause := self._paused_until - monotonic()) > 0:
             return pause
@@ -254,7 +257,8 @@ class ChannelWorker:
             tried_from = self._book.tried_from(connection, message)
             self._unrecorded = self._attempt(message, is_late=now - tried_from >= self._pace.window)
             self._settle(connection)
-            self._look(connection, "working")
+            # counted anew once nothing is due: to count a flood after each of its messages would take its time
+            self._is_snapshot_old = True
         return 0.0
 
     def _settle(self, connection: Connection[Any]) -> None:
@@ -311,6 +315,7 @@ class ChannelWorker:
     def _look(self, connection: Connection[Any], state: WorkerState) -> None:
         standing = standings(connection, self._channel.name).get(self._channel.name)
         self._snapshot = replace(self._snapshot, state=state, reason=None, standing=standing)
+        self._is_snapshot_old = False
 
     def _count(self, outcome: Outcome) -> None:
         self._snapshot = replace(self._snapshot, messages=self._snapshot.messages + Counter({outcome: 1}))

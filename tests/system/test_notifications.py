@@ -99,18 +99,24 @@ def test_a_paper_run_that_fails_and_a_halt_are_one_message_each(tmp_path: Path, 
 
 
 class Trouble(threading.Thread):
-    """Runs that fail, one after the other, until it is stopped. positions: of the failures that were recorded."""
+    """Runs that fail, one after the other, until it is stopped: many while `busy` is set, else one now and then.
+
+    positions: of the failures that were recorded.
+    """
 
     def __init__(self, database_url: str) -> None:
         super().__init__(name="trouble", daemon=True)
         self._url = database_url
         self._stopping = threading.Event()
+        self.busy = threading.Event()
+        self.busy.set()
         self.positions: list[int] = []
 
     def run(self) -> None:
-        """Record a failure about thirty times a second."""
+        """Record a failure about thirty times a second, or every two seconds."""
         with Journal(journal_environment(self._url)) as journal:
             while not self._stopping.wait(0.03):
+                self.busy.wait(2)
                 self.positions.append(record(journal, record_run(journal), failure(), version=2))
 
     def stop(self) -> None:
@@ -162,8 +168,10 @@ def test_ten_kills_lose_nothing_and_give_no_event_a_second_id(
         for _ in range(KILLS):
             threading.Event().wait(chance.uniform(0, LONGEST_LIFE))  # a random moment of its life
             server.kill()
+            trouble.busy.clear()
             server.spawn()
             wait_until(lambda: answers(server), 180, "the server answers again")
+            trouble.busy.set()
         trouble.stop()
         require_told(channels, database_url, trouble.positions)
     repeated = len(channels.receiver.taken) - len(trouble.positions)
