@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -35,6 +35,8 @@ from interfaces.journal_tail import JournalTail
 from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.exchange_sessions import ExchangeSessions
 from interfaces.metrics import AppendTimes, EventTally
+from interfaces.notifications.channels import AnyChannel
+from interfaces.notifications.notifier import Notifier
 from interfaces.postgres_keeper import PostgresKeeper
 from interfaces.projector import Projector
 from interfaces.remote_sessions import WorkerLauncher
@@ -94,6 +96,7 @@ class Weaver:
     launcher: ChildLauncher | WorkerLauncher
     sweeps: SweepKeeper | None
     parity: ParityReports
+    notifier: Notifier
     clock: Clock
     since: datetime
 
@@ -118,6 +121,7 @@ class Weaver:
             self.latch.halt(halt.message)
         if self.supervisor is not None:
             self.supervisor.start()
+            self.notifier.start()
         if self.sweeps is not None:
             self.sweeps.start()
 
@@ -135,6 +139,7 @@ class Weaver:
             processor.stop()
         if self.projector is not None:
             self.projector.stop()
+        self.notifier.stop()
         self.broadcast.close()
         self.tail.stop()
         self.claims.close()
@@ -152,13 +157,14 @@ def compose(
     catalogue: Catalogue = CATALOGUE,
     projector: Projector | None = None,
     role: Role = "all",
+    channels: Sequence[AnyChannel] = (),
 ) -> Weaver:
     """Return a process's parts, connected to a migrated database, not started yet.
 
     only: limits the supervisor to this run, and no sweeps are looked after. spare: a process started ahead for the
     first session.
     catalogue: the events this process records and reads. projector: the process that keeps the read models; None: this
-    one does, if it is of its role.
+    one does, if it is of its role. channels: that are told of what happens, by a process that looks after runs.
     Raises DatabaseUnavailable when the database is away or not migrated.
     """
     require_migrated(database_url)
@@ -235,6 +241,7 @@ def compose(
             journal, tail, DatabaseRunClaims(database_url), SweepHostLauncher(database_url, settings), report
         ),
         parity=ParityReports(database_url, settings),
+        notifier=Notifier(channels, database_url, tail, journal.epoch, clock),
         clock=clock,
         since=clock.now(),
     )

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     decision_patience: float = Field(15, ge=1, le=3_600, allow_inf_nan=False)
     sessions: Literal["here", "workers"] = "here"
     session_memory: int = Field(2_048, ge=256, le=1_048_576)
+    notifications: Path | None = None
     log_format: Literal["console", "json"] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -89,10 +90,15 @@ class Settings(BaseSettings):
     def _empty_format_is_none(cls, given: object) -> object:
         return given or None
 
-    @field_validator("home", "strategies_dir")
+    @field_validator("notifications", mode="before")
     @classmethod
-    def _expanded(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _empty_file_is_none(cls, given: object) -> object:
+        return given or None
+
+    @field_validator("home", "strategies_dir", "notifications")
+    @classmethod
+    def _expanded(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
 
     @field_validator("alpaca_paper_url", "alpaca_live_url", "alpaca_data_url")
     @classmethod

@@ -17,6 +17,7 @@ from interfaces.cli import (
     demo_command,
     doctor_command,
     events_commands,
+    notifications_commands,
     orders_commands,
     replay_command,
     risk_commands,
@@ -57,6 +58,7 @@ def _application() -> typer.Typer:
         orders_commands,
         risk_commands,
         events_commands,
+        notifications_commands,
         sweeps_commands,
     ):
         app.add_typer(group.group)

@@ -80,8 +80,10 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
 
     from application.clock import WallClock
     from interfaces.database import require_migrated
+    from interfaces.notifications.channels import configured_channels, secrets_of
     from interfaces.projector import Projector
 
+    channels = configured_channels(settings)
     require_migrated(database_url)
     # first of all: it has as much to load as this process
     projector = Projector(database_url, settings, WallClock()) if role == "all" else None
@@ -89,9 +91,10 @@ def serve_until_told(settings: "Settings", database_url: str, listener: socket.s
     from interfaces.composition import compose
     from interfaces.logs import configure_logs
 
-    configure_logs(settings.log_level, settings.log_format, (*settings.secrets(), database_url), keeps_lines=True)
+    secrets = (*settings.secrets(), *secrets_of(channels), database_url)
+    configure_logs(settings.log_level, settings.log_format, secrets, keeps_lines=True)
     try:
-        weaver = compose(settings, database_url, projector=projector, role=role)
+        weaver = compose(settings, database_url, projector=projector, role=role, channels=channels)
     except BaseException:
         if projector is not None:
             projector.stop()

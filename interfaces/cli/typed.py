@@ -11,7 +11,12 @@ from domain.errors import InvalidInput
 
 # Beyond any account: an exponent typed by mistake must not become a number of a thousand digits.
 MAX_DIGITS = 18
-LISTINGS = {"run": "weaver run list", "order": "weaver orders list", "sweep": "weaver sweeps list"}
+LISTINGS = {
+    "run": "weaver run list",
+    "order": "weaver orders list",
+    "sweep": "weaver sweeps list",
+    "delivery": "weaver notifications list",
+}
 
 
 def moment(text: str | None, option: str) -> datetime | None:
@@ -65,7 +70,7 @@ def strategy(text: str) -> str:
     return text
 
 
-def identity(text: str, what: Literal["run", "order", "sweep"]) -> UUID:
+def identity(text: str, what: Literal["run", "order", "sweep", "delivery"]) -> UUID:
     """Return the id; `what` names what it should be the id of."""
     try:
         return UUID(text.strip())

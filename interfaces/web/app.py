@@ -17,6 +17,7 @@ from interfaces.web import (
     ledger,
     market,
     metrics,
+    notifications,
     openapi,
     order_reasons,
     orders,
@@ -64,6 +65,7 @@ ROUTERS = (
     market.strategies_router,
     strategy_checks.router,
     events.router,
+    notifications.router,
 )
 
 

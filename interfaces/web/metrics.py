@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from domain.errors import Unavailable, one_line
 from interfaces.composition import Weaver
+from interfaces.notifications.channel_worker import OUTCOMES
 from interfaces.web import openapi
 from interfaces.web.access import reading
 from interfaces.web.machine_figures import machine_figures
@@ -115,6 +116,7 @@ class PlatformFigures(Collector):
         yield from self._streaming()
         yield from trading_figures(self._weaver)
         yield from machine_figures(self._weaver)
+        yield from self._notifying()
         value = GaugeMetricFamily("weaver_clock_drift_seconds", "The machine's clock less the database's.")
         age = GaugeMetricFamily("weaver_clock_drift_age_seconds", "Time since the drift was measured.")
         if (last := self._drift.last) is not None:
@@ -144,6 +146,31 @@ class PlatformFigures(Collector):
         yield _counter("weaver_stream_frames", "Frames sent to clients of the event stream.", broadcast.frames_sent)
         yield _counter("weaver_stream_dropped", "Clients dropped because they read nothing.", broadcast.clients_dropped)
         yield _counter("weaver_stream_resets", "Clients told to load everything again.", broadcast.resets)
+
+    def _notifying(self) -> Iterable[Metric]:
+        label, now = ("channel",), self._weaver.clock.now()
+        deliveries = GaugeMetricFamily(
+            "weaver_notification_deliveries", "Deliveries to the channel, by state.", labels=("channel", "state")
+        )
+        messages = CounterMetricFamily(
+            "weaver_notification_messages", "Attempts of this process, by outcome.", labels=("channel", "outcome")
+        )
+        oldest = GaugeMetricFamily(
+            "weaver_notification_oldest_pending_seconds", "How long the oldest delivery has waited.", labels=label
+        )
+        up = GaugeMetricFamily("weaver_notification_channel_up", "0 while the channel takes nothing.", labels=label)
+        for seen in self._weaver.notifier.snapshots():
+            for outcome in OUTCOMES:
+                messages.add_metric((seen.name, outcome), seen.messages[outcome])
+            standing = seen.standing
+            if standing is not None:
+                for state, count in standing.deliveries.items():
+                    deliveries.add_metric((seen.name, state), count)
+                since = standing.oldest_pending_at
+                oldest.add_metric((seen.name,), 0.0 if since is None else max((now - since).total_seconds(), 0.0))
+            is_up = seen.state != "starting" and standing is not None and standing.state != "failing"
+            up.add_metric((seen.name,), is_up)
+        return deliveries, messages, oldest, up
 
     def _folding(self) -> Iterable[Metric]:
         label = ("read_model",)

@@ -58,6 +58,7 @@ export type Activity = Schemas['Activity'];
 export type Overview = Schemas['Overview'];
 export type ReadModel = Schemas['ReadModel'];
 export type RunningProcess = Schemas['RunningProcess'];
+export type NotificationChannel = Schemas['NotificationChannel'];
 export type Readiness = Schemas['Readiness'];
 export type Info = Schemas['Info'];
 export type ErrorBody = Schemas['Failure'];

@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { beforeEach, expect, test } from 'vitest';
-import type { ExchangeAccount, Readiness, ReadModel } from '../../src/lib/api-types';
+import type { ExchangeAccount, NotificationChannel, Readiness, ReadModel } from '../../src/lib/api-types';
 import { modelKeeper } from '../../src/features/system/model-keeper';
 import { renderApp } from '../render-app';
 import { answerGet, answerPost, answerReadiness, errorBody, type Received } from '../server';
@@ -60,6 +60,21 @@ const orders: ReadModel = {
   rebuild: { state: 'none', position: null, head: null, fraction: null, started_at: null, seconds: null, error: null },
 };
 
+const phone: NotificationChannel = {
+  name: 'phone',
+  kind: 'telegram',
+  state: 'parked',
+  events: ['run.*', 'risk.halted'],
+  minimum_severity: 'warning',
+  modes: ['paper', 'live'],
+  is_quiet: false,
+  deliveries: { pending: 3, sending: 1, sent: 1_204, parked: 2, skipped: 0 },
+  oldest_pending_at: null,
+  last_success_at: '2024-03-01T10:00:00Z',
+  last_error: '400 Bad Request: chat not found',
+  last_error_at: '2024-03-01T11:00:00Z',
+};
+
 beforeEach(() => {
   answerReadiness(ready);
   answerGet('/info', {
@@ -70,6 +85,7 @@ beforeEach(() => {
     journal_position: 4_211,
     epoch: 'e1',
   });
+  answerGet('/notifications', { items: [phone] });
   answerGet('/accounts', { items: [], exchanges: [account] });
   answerGet('/system/read-models', { items: [orders] });
   const since = '2024-03-01T09:00:00Z';
@@ -171,4 +187,29 @@ test('a refused rebuild says why', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Rebuild orders …' }));
   await userEvent.click(screen.getByRole('button', { name: 'Rebuild orders' }));
   expect(await screen.findByRole('alert')).toHaveTextContent('It is being rebuilt already.');
+});
+
+test('the channels of notifications are listed with what they take and what is amiss', async () => {
+  renderApp('/system');
+  const list = await screen.findByRole('list', { name: 'Notification channels' });
+  const row = within(list).getByRole('listitem');
+  expect(row).toHaveTextContent('phone');
+  expect(row).toHaveTextContent('refused some');
+  expect(row).toHaveTextContent('run.*, risk.halted, warning and above, of paper and live runs');
+  expect(row).toHaveTextContent('1,204 sent, 4 waiting, 2 parked');
+  expect(row).toHaveTextContent('400 Bad Request: chat not found');
+});
+
+test('an error that is over is not shown, and without a channel it says how to get one', async () => {
+  const well = { ...phone, state: 'ok', events: ['*'], minimum_severity: 'critical', is_quiet: true } as const;
+  answerGet('/notifications', { items: [well] });
+  const { unmount } = renderApp('/system');
+  const list = await screen.findByRole('list', { name: 'Notification channels' });
+  expect(list).toHaveTextContent('all events, critical alone, of paper and live runs');
+  expect(list).toHaveTextContent('quiet hours');
+  expect(list).not.toHaveTextContent('chat not found');
+  unmount();
+  answerGet('/notifications', { items: [] });
+  renderApp('/system');
+  expect(await screen.findByText('WEAVER_NOTIFICATIONS')).toBeInTheDocument();
 });

@@ -4,6 +4,7 @@ import { PageHeading } from '../../components/page-heading';
 import { ExchangesPanel } from './exchanges-panel';
 import { HealthPanel } from './health-panel';
 import { LogPanel } from './log-panel';
+import { NotificationsPanel } from './notifications-panel';
 import { ProcessesPanel } from './processes-panel';
 import { ReadModelsPanel } from './read-models-panel';
 import { SystemFacts } from './system-facts';
@@ -18,6 +19,7 @@ export function SystemPage() {
         <SystemFacts />
         <HealthPanel />
         <ExchangesPanel />
+        <NotificationsPanel />
         <ReadModelsPanel />
         <ProcessesPanel />
         <LogPanel />
