@@ -30,6 +30,7 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/site
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test-python
@@ -52,6 +53,12 @@ bench: $(READY) ## Print the figures of tests/benchmarks (never fails on time)
 bench-peers: $(READY) ## Measure Weaver and other engines on the same bars
 	@$(BIN)/python -m tests.benchmarks.peers $(BENCH_ARGS)
 
+.PHONY: docs
+docs: $(READY) ## Build the documents as a site: build/docs/index.html
+	@# not --quiet: it hides what --strict counts
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
+	@echo "make: the documents are at build/docs/index.html"
+
 .PHONY: haro
 haro: $(PAGE) ## Build the page
 
@@ -66,7 +73,7 @@ lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built, the data in WEAVER_HOME excepted
-	rm -rf .venv .bench-peers haro/node_modules haro/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench-peers build haro/node_modules haro/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # A Python of at least 3.13: the first of these that is one.
 .venv/bin/python:
