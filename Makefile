@@ -59,6 +59,10 @@ docs: $(READY) ## Build the documents as a site: build/docs/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 	@echo "make: the documents are at build/docs/index.html"
 
+.PHONY: screenshots
+screenshots: $(READY) $(PAGE) browser ## Take the pictures of the documents anew
+	@$(BIN)/python -m tests.screenshots
+
 .PHONY: haro
 haro: $(PAGE) ## Build the page
 
