@@ -1,6 +1,7 @@
 """The page of the routes: every route with its parameters, body, answer and errors, from its OpenAPI document."""
 
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,9 @@ def _parameter(parameter: Json) -> str:
     name = f"`{parameter['name']}`" + (", required" if parameter.get("required") else "")
     said = _cell(parameter.get("description") or schema.get("description") or "")
     default = schema.get("default")
+    kind = _type(schema).removesuffix(" or none")  # a parameter is left out, not sent as null
     shown = f"{said} Default `{default}`." if default is not None else said
-    return f"| {name} | {parameter['in']} | {_type(schema)} | {shown.strip()} |"
+    return f"| {name} | {parameter['in']} | {kind} | {shown.strip()} |"
 
 
 def _shape(name: str, schema: Json) -> str:
@@ -93,7 +95,8 @@ def _type(schema: Json) -> str:
     """What a schema allows, in words, with links to the shapes on this page."""
     if reference := schema.get("$ref"):
         name = reference.rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        said = f"page of {listed[1]}" if (listed := re.fullmatch(r"Page_(\w+)_", name)) else name
+        return f"[{said}](#{name.lower()})"
     if among := schema.get("anyOf") or schema.get("oneOf"):
         return " or ".join(dict.fromkeys(_type(one) for one in among))
     if words := schema.get("enum"):

@@ -7,6 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.system.chromium import CHROMIUM, WITHOUT_CHROMIUM, launched
+from tests.system.page.scenes import has_loaded, is_live
+from tests.system.page.views import AT_REST
 from tests.system.weaver_process import ROOT, WeaverServer, wait_until, weaver
 
 IMAGES = ROOT / "docs" / "images"
@@ -38,7 +40,7 @@ def main() -> None:
         with WeaverServer(home) as server, launched() as browser:
             run = _paper_run(server)
             page = browser.new_page(base_url=server.url, viewport=DESK, color_scheme="dark")
-            _picture(page, f"/runs/{run}", "haro.png")
+            _picture(page, f"/runs/{run}?tab=chart", "haro.png")
 
 
 def _paper_run(server: WeaverServer) -> str:
@@ -50,11 +52,10 @@ def _paper_run(server: WeaverServer) -> str:
 
 def _picture(page: Page, address: str, name: str) -> None:
     page.goto(address)
-    page.get_by_text("Live", exact=True).first.wait_for()
+    is_live(page)
+    has_loaded(page)
     page.locator("canvas").first.wait_for()
-    # a chart draws when the browser is idle
-    page.wait_for_load_state("domcontentloaded")
-    page.wait_for_timeout(1_500)
+    page.wait_for_function(AT_REST)
     file = IMAGES / name
     page.screenshot(path=file)
     if file.stat().st_size > MOST_BYTES:
