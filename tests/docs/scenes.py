@@ -34,6 +34,8 @@ class Scene:
         self.home.mkdir()
         self.stack = stack
         self.settings: dict[str, str] = {"WEAVER_PORT": str(free_port())}
+        # held for the whole page, or every command would start and stop the embedded database
+        self.database_url = stack.enter_context(database(Settings.read(home=self.home, database_url="")))
         self._known: dict[str, str] = {}
 
     def set_up(self, names: list[str]) -> None:
@@ -102,13 +104,11 @@ def _iso(at: datetime) -> str:
 
 def _store_bars(scene: Scene) -> None:
     """Minutes and hours of two symbols; the hours are minutes told slowly, so that half a year of them is there."""
-    settings = Settings.read(home=scene.home)
-    with database(settings) as url:
-        store = BarStore(url)
-        for symbol, seed in (("BTC/USD", 7), ("ETH/USD", 8)):
-            minutes = sample_bars(symbol, days=5, seed=seed)
-            store.save(minutes, "csv")
-            store.save(_slowed(minutes), "csv")
+    store = BarStore(scene.database_url)
+    for symbol, seed in (("BTC/USD", 7), ("ETH/USD", 8)):
+        minutes = sample_bars(symbol, days=5, seed=seed)
+        store.save(minutes, "csv")
+        store.save(_slowed(minutes), "csv")
 
 
 def _slowed(minutes: Bars) -> Bars:

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.system.chromium import CHROMIUM, WITHOUT_CHROMIUM, launched
 from tests.system.page.scenes import has_loaded, is_live
@@ -13,7 +13,7 @@ from tests.system.weaver_process import ROOT, WeaverServer, wait_until, weaver
 
 IMAGES = ROOT / "docs" / "images"
 MOST_BYTES = 300_000
-DESK = {"width": 1440, "height": 900}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 PAPER = {
     "strategy_id": "sma_cross",
     "mode": "paper",
