@@ -54,6 +54,11 @@ class Block:
         return self.language in _LANGUAGES
 
     @property
+    def is_run(self) -> bool:
+        """Whether it holds commands that can be run here."""
+        return self.is_commands and "not run" not in self.marks
+
+    @property
     def commands(self) -> list[Command]:
         """The commands in their order, each with its continuation lines; comments alone are left out."""
         return list(_shell(self.body) if self.language == "sh" else _console(self.body))
