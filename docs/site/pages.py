@@ -1,21 +1,16 @@
 """Hooks of mkdocs: the pages that are made from the code, and what a link means on the site."""
 
 import re
-import sys
 from pathlib import Path
 
+import cli_reference
+import python_reference
+import rest_reference
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-SITE = Path(__file__).parent
-ROOT = SITE.parents[1]
-sys.path.insert(0, str(SITE))
-
-import cli_reference  # noqa: E402 - beside this file, which mkdocs loads by its path
-import python_reference  # noqa: E402
-import rest_reference  # noqa: E402
-
+ROOT = Path(__file__).parents[2]
 # Pages of the repository that lie outside docs/, and the name each has on the site.
 BESIDE = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")

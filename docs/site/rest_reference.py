@@ -1,32 +1,33 @@
-"""The page of the routes: every route with its parameters, body, answer and errors, from its OpenAPI document."""
+"""The page of the routes: every route with its parameters, body, answer and errors, from the server's own document."""
 
-import json
 import re
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
-from interfaces.web.errors import CODES, TABLE
+from fastapi import FastAPI
 
-DOCUMENT = Path(__file__).parents[2] / "haro" / "openapi.json"
+from interfaces.web.app import include_routes
+
 type Json = dict[str, Any]
 
 _INTRODUCTION = """# REST routes
 
-Every route, made from the document the web page is built for (`haro/openapi.json`). What is the same for all of them
-(values, errors, lists, idempotency keys) says [the REST interface](../rest.md). A running server shows the same with
-examples at `/docs` and `/redoc`.
+Every route, made from the document that a running server shows with examples at `/docs` and `/redoc`. What is the same
+for all of them (values, errors, lists, idempotency keys) says [the REST interface](../rest.md).
 """
 
 
 def page() -> str:
     """Return the page as Markdown: errors, routes by the first word of their path, the shapes they speak of."""
-    document: Json = json.loads(DOCUMENT.read_text())
+    app = FastAPI(title="Weaver", version="1")
+    include_routes(app)
+    document: Json = app.openapi()
+    routes = [(path, method, one) for path, item in document["paths"].items() for method, one in item.items()]
+    everywhere = set.intersection(*({*_errors_of(one)} for path, _, one in routes if path.startswith("/api/")))
     groups: dict[str, list[str]] = defaultdict(list)
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            groups[_group(path)].append(_route(method, path, operation))
-    parts = [_INTRODUCTION, _errors()]
+    for path, method, operation in routes:
+        groups[_group(path)].append(_route(method, path, operation, everywhere))
+    parts = [_INTRODUCTION, _errors([one for _, _, one in routes], everywhere)]
     for group in sorted(groups, key=lambda name: (name == "Without a prefix", name)):
         parts += [f"## {group}", *groups[group]]
     shapes = document["components"]["schemas"]
@@ -39,16 +40,27 @@ def _group(path: str) -> str:
     return words[2].replace("-", " ").capitalize() if words[:2] == ["api", "v1"] else "Without a prefix"
 
 
-def _errors() -> str:
-    rows = [f"| {status} | `{code}` |" for status, code in CODES.items()]
-    known = {*CODES.values()}
-    rows += [f"| {status} | `{code}` |" for _, status, code in TABLE if code not in known]
-    return "\n".join(["## Error codes", "", "| status | `code` |", "| --- | --- |", *sorted(set(rows))])
+def _errors_of(operation: Json) -> dict[str, tuple[str, str]]:
+    """Status and an example of the message of every error a route can answer with, by code."""
+    return {
+        code: (status, example["summary"])
+        for status, answer in operation["responses"].items()
+        if status >= "4"
+        for code, example in answer.get("content", {}).get("application/json", {}).get("examples", {}).items()
+    }
 
 
-def _route(method: str, path: str, operation: Json) -> str:
-    parts = [f"### {method.upper()} {path}".replace("{", "&#123;").replace("}", "&#125;")]
-    parts.append(_text(operation.get("description", "")))
+def _errors(operations: list[Json], everywhere: set[str]) -> str:
+    known = {code: said for one in operations for code, said in _errors_of(one).items()}
+    rows = [
+        f"| {status} | `{code}` | {'every route' if code in everywhere else ''} | {_cell(message)} |"
+        for code, (status, message) in sorted(known.items(), key=lambda one: (one[1][0], one[0]))
+    ]
+    return "\n".join(["## Errors", "", "| status | `code` | of | for example |", "| --- | --- | --- | --- |", *rows])
+
+
+def _route(method: str, path: str, operation: Json, everywhere: set[str]) -> str:
+    parts = [f"### {method.upper()} {path}", _text(operation.get("description", ""))]
     parameters = operation.get("parameters", [])
     if parameters:
         rows = ["| parameter | in | type | meaning |", "| --- | --- | --- | --- |"]
@@ -56,7 +68,9 @@ def _route(method: str, path: str, operation: Json) -> str:
         parts.append("\n".join(rows))
     if body := operation.get("requestBody"):
         parts.append("Body: " + ", or ".join(_type(one.get("schema", {})) for one in body["content"].values()))
-    parts += [_answer(status, one) for status, one in operation["responses"].items()]
+    parts += [_answer(status, one) for status, one in operation["responses"].items() if status < "4"]
+    if own := [f"`{code}`" for code in _errors_of(operation) if code not in everywhere]:
+        parts.append(f"Errors besides those of every route: {', '.join(own)}.")
     return "\n\n".join(part for part in parts if part)
 
 

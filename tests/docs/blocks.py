@@ -2,7 +2,7 @@
 
 A page says in comments that no reader sees what its commands need:
 
-    <!-- scene: bars, server -->     once, near the top: what is there before the first command (`scenes.py`)
+    <!-- scene: bars, server -->     once, before the first command: what is there by then (`scenes.py`)
     <!-- file: crossover.py -->      before a block of any language: it is a file in the working directory
     <!-- not run: why -->            before a block of commands that cannot be run here
     <!-- exit: 3 -->                 before a block whose commands end with that code

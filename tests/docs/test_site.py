@@ -13,6 +13,7 @@ import typer
 
 import weaver
 from interfaces.cli.entry import _application
+from interfaces.web.errors import CODES
 from tests.architecture.test_docs import commands
 
 ROOT = Path(__file__).parents[2]
@@ -63,9 +64,13 @@ def test_every_command_and_its_options_are_on_the_page_of_the_command_line(site:
 
 
 def test_every_route_and_every_shape_is_on_the_page_of_routes(site: Path) -> None:
+    page = site / "reference" / "rest-routes.html"
     document = json.loads((ROOT / "haro" / "openapi.json").read_text())
     routes = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
-    assert routes | document["components"]["schemas"].keys() <= headings(site / "reference" / "rest-routes.html")
+    assert routes | document["components"]["schemas"].keys() <= headings(page)
+    assert {*CODES.values(), "RUN_NOT_STARTABLE", "IDEMPOTENCY_MISMATCH"} - {"METHOD_NOT_ALLOWED"} <= set(
+        re.findall(r"<code>([A-Z_]+)</code>", page.read_text())
+    )
 
 
 def test_every_public_name_is_on_the_page_of_the_python_api(site: Path) -> None:
