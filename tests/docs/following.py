@@ -42,7 +42,7 @@ def carry_out(command: Command, block: Block, scene: Scene, terminal: Terminal) 
         pytest.fail(f"{place}\nended with {code}:\n{said}", pytrace=False)
     scene.forget(command.text)
     if command.text.startswith("weaver serve") and command.text.endswith("&"):
-        wait_until(lambda: is_ready(scene), 60, f"{place}: the server is ready")
+        wait_until(lambda: is_ready(scene), 180, f"{place}: the server is ready")
     if command.output is not None:
         wrong = first_difference(scene.placed(command.output), said)
         if wrong is not None:
