@@ -20,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 # What a page loads by itself, as opposed to what a reader may follow.
 FETCHED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"(https?:)?//|<link\b[^>]*\bhref=\"(https?:)?//")
 
+# Ten seconds where nothing else runs.
+pytestmark = pytest.mark.timeout(300)
+
 
 def build(config: Path, into: Path) -> "subprocess.CompletedProcess[str]":
     """Build the site as `make docs` does, into another folder."""
@@ -28,7 +31,7 @@ def build(config: Path, into: Path) -> "subprocess.CompletedProcess[str]":
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
