@@ -31,6 +31,7 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/site
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test-python
@@ -74,6 +75,16 @@ images: ## Build the images of docker/ with docker, podman or buildah (BUILD_IMA
 	BUILDAH_FORMAT=docker $(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/Dockerfile -t weaver-backend .
 	BUILDAH_FORMAT=docker $(BUILD_IMAGE) build --build-arg REVISION=$(REVISION) -f docker/haro.Dockerfile -t weaver-haro .
 
+.PHONY: docs
+docs: $(READY) ## Build the documents as a site: build/docs/index.html
+	@# not --quiet: it hides what --strict counts
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
+	@echo "make: the documents are at build/docs/index.html"
+
+.PHONY: screenshots
+screenshots: $(READY) $(PAGE) browser ## Take the pictures of the documents anew
+	@$(BIN)/python -m tests.screenshots
+
 .PHONY: haro
 haro: $(PAGE) ## Build the page
 
@@ -88,7 +99,7 @@ lock: .venv/bin/uv ## Resolve dependencies again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove what was built, the data in WEAVER_HOME excepted
-	rm -rf .venv .bench-peers haro/node_modules haro/dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bench-peers build haro/node_modules haro/dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # A Python of at least 3.13: the first of these that is one.
 .venv/bin/python:
