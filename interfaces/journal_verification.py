@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from domain.errors import RunNotFound
 from interfaces.database import connect, database_errors
@@ -70,17 +70,22 @@ def verify_journal(
     run_id: UUID | None = None,
     until: int | None = None,
     digest: str | None = None,
-    progress: Callable[[float], None] = lambda fraction: None,
+    snapshot: str | None = None,
+    progress: Callable[[float], object] = lambda fraction: None,
 ) -> Verified:
     """Return what holds of the journal, of one run's streams, or of all up to position `until`.
 
-    digest: what a verification came to at that position once. What is appended meanwhile is left out. Takes the memory
+    digest: what a verification came to at that position once. snapshot: one that another connection has exported: the
+    journal is looked at as it was then. What is appended meanwhile is left out. Takes the memory
     of some ten thousand entries and the heads of 200,000 streams. Raises RunNotFound for a run without an entry, and
     DatabaseUnavailable.
     """
     begun = monotonic()
     # the bytes of text depend on it
     with database_errors(), connect(database_url, client_encoding="utf8") as connection:
+        if snapshot is not None:
+            connection.execute("begin isolation level repeatable read read only")
+            connection.execute(sql.SQL("set transaction snapshot {}").format(snapshot))
         # a journal whose statistics are old would be sorted anew for each batch
         connection.execute("set enable_sort = off")
         seen = connection.execute(_SEEN).fetchall()
