@@ -176,6 +176,8 @@ class LiveRun:
             self._take_news()
             if self._is_to_end:
                 return False
+            if self._book.tape.decided < self._book.tape.ticks:
+                self._keeper.attend()  # what the exchange is compared with may depend on it
             if self._execution.is_ready:
                 if told is not None:
                     self._tell("run goes on")
@@ -333,8 +335,8 @@ class LiveRun:
         if not book.wishes or self._cancel_all():
             return
         ids, request = OrderIds(self._journal.store_id, self.id), book.wishes[-1]
-        instrument = self._exchange.instrument
-        orders = closing_orders(self.id, ids, request, book.quantities(), book.closes, instrument, now)
+        held, taken = book.quantities(), book.client_ids.values()
+        orders = closing_orders(self.id, ids, request, held, book.closes, self._exchange.instrument, now, taken)
         run = load_run(self._journal, self.id)
         run.flatten(now, request, len(orders))
         self._journal.record(run, *orders, run_id=self.id, chain=self._chain)

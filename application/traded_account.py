@@ -13,6 +13,7 @@ from application.clock import Clock
 from application.exchange import Exchange, ExchangeExecution, ExchangeOrder, ExchangeUpdate
 from application.journal import Journal
 from application.kill_latch import KillSwitchLatch
+from application.lost_orders import adoptable, is_ours
 from application.order_protocol import LOOK_BACK, OrderProtocol, Report
 from application.order_records import LONGEST_RETRY, Desk
 from application.reconciliation import Reconciliation, Snapshot, take_snapshot
@@ -25,6 +26,8 @@ from domain.run import RunCreated
 
 # All in seconds.
 COMPARE_EVERY = 300.0
+# A run that has not decided on its last tick may take so long to do so before its lost orders are recorded for it.
+DECISION_PATIENCE = 60.0
 # While nothing is heard, what was executed is asked for.
 COMPARE_DEAF = 15.0
 CONFIRM_AFTER = 2.0
@@ -77,6 +80,7 @@ class TradedAccount:
         self._compare_at = inf
         self._is_confirming = False
         self._compared_at: datetime | None = None
+        self._adopts_by = inf
         self.failure: str | None = "it has not begun"
         self.refused: str | None = None
 
@@ -108,7 +112,7 @@ class TradedAccount:
         if self._exchange.capabilities.matches_bars:
             self._protocol.is_ready, self.failure = True, None
             return
-        self._cause, self._is_confirming = "start", False
+        self._cause, self._is_confirming, self._adopts_by = "start", False, inf
         if not self._is_deaf:
             self._compare()
 
@@ -231,8 +235,10 @@ class TradedAccount:
         self._compare_at = self._seconds() + (COMPARE_DEAF if self._is_deaf else COMPARE_EVERY)
         began = [desk.order.created.at for desk in self._protocol.desks.values()]
         after = min([*began, self._compared_at or self._clock.now()]) - LOOK_BACK
+        is_first = self._cause == "start"
         self._ask(
-            lambda: take_snapshot(self._exchange, after, self._clock), lambda done: self._compared(comparison, done)
+            lambda: take_snapshot(self._exchange, after, self._clock, with_orders=is_first),
+            lambda done: self._compared(comparison, done),
         )
 
     def _compared(self, comparison: "Comparison", done: "Future[Snapshot]") -> None:
@@ -247,6 +253,9 @@ class TradedAccount:
             self._compare_at = self._seconds() + LONGEST_RETRY
             return
         snapshot = done.result()
+        if not self._adopt_lost(snapshot):
+            self._compare_at = self._seconds() + CONFIRM_AFTER
+            return
         booked = self._book_missed(snapshot)
         self._protocol.doubt_everything()
         if comparison.is_stale:
@@ -254,15 +263,39 @@ class TradedAccount:
         elif not self._is_deaf:
             self._judge(snapshot, booked)
 
+    def _adopt_lost(self, snapshot: Snapshot) -> bool:
+        """Record orders of our runs that the journal has lost; False: a run may be about to decide them once more."""
+        if all(self._known(one.client_order_id) for one in snapshot.orders if is_ours(one)):
+            return True
+        for book in self._books.values():
+            catch_up(self._journal, book)
+        lost = [one for one in snapshot.orders if self._known(one.client_order_id) is None]
+        found = adoptable(self._journal.store_id, self._books.values(), lost)
+        if any(book.tape.decided < book.tape.ticks for book, _ in found):
+            self._adopts_by = min(self._adopts_by, self._seconds() + DECISION_PATIENCE)
+            if self._seconds() < self._adopts_by:
+                self.hold(f"{self._exchange.name} has orders that the journal has lost: their run is asked for them")
+                return False
+        for book, order in found:
+            self._report("order adopted", {"exchange": self._exchange.name, "order": order.created.client_order_id})
+            self._reconciliation.adopt(order, book.id)
+        for book, _ in found:
+            catch_up(self._journal, book)
+            self._protocol.follow(book)
+        return True
+
     def _book_missed(self, snapshot: Snapshot) -> int:
         """Book what was executed of our orders, of those that have ended too; return how many were not heard of."""
-        for order in snapshot.open_orders:
+        for order in snapshot.orders:
             known = self._known(order.client_order_id)
             if known is not None and known[1] in known[0].ended:
                 if order.exchange_order_id in known[0].exchange_ids:
                     self._withdraw(order)
                 else:
                     self._take_late(*known, order, [])
+                    catch_up(self._journal, known[0])
+            elif known is not None and (desk := self._protocol.desks.get(known[1])) and not desk.order.attempts:
+                self._protocol.adopt(known[1], order, None)  # sent before a restore, and decided once more after it
         names = {name for book in self._books.values() for name in book.exchange_ids}
         if any(one.exchange_order_id not in names for one in snapshot.executions):
             self._ask_after_unseen()
