@@ -19,6 +19,7 @@ from interfaces.cli import (
     doctor_command,
     events_commands,
     orders_commands,
+    prune_command,
     replay_command,
     risk_commands,
     serve_command,
@@ -63,6 +64,7 @@ def _application() -> typer.Typer:
     app.command("rebuild")(database_commands.rebuild)
     app.command("replay")(replay_command.replay)
     app.command("verify")(verify_command.verify)
+    app.command("prune")(prune_command.prune)
     app.command("backup")(backup_commands.backup)
     app.command("restore")(backup_commands.restore)
     app.command("doctor")(doctor_command.doctor)
