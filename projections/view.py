@@ -202,15 +202,15 @@ def _batch(
 def _apply_unless_pruned(
     cursor: Cursor[TupleRow], read_model: ReadModel, batch: Sequence[Folded | JournalEntry], catalogue: Catalogue
 ) -> int:
-    """Apply the batch but for runs that are dropped, and forget those; return how many entries were parked."""
+    """Forget runs that are dropped, and apply the batch without them; return how many entries were parked."""
     lines = [(one.entry if isinstance(one, Folded) else one, one) for one in batch]
     kept = [one for _, one in without_pruned(cursor, lines)]
-    parked = _apply(cursor, read_model, kept, catalogue) if kept else 0
     records = [one for entry, one in lines if is_record(entry)]
     if records:
+        # first: what is kept of such a run was recorded after it was dropped, and taken in again
         events = [one.event for one in _decoded(read_model.name, records, catalogue)]
         read_model.forget(cursor, forget_parked(cursor, read_model.name, events))
-    return parked
+    return _apply(cursor, read_model, kept, catalogue) if kept else 0
 
 
 def _apply(
