@@ -63,10 +63,7 @@ def _of_run(
 
 def _recorded(ids: OrderIds, book: RunBook, sequence: int, leg: int, found: ExchangeOrder) -> Order:
     order = Order(ids.order_id(sequence, leg))
-    kind, tif = OrderType.MARKET, TimeInForce.GTC
-    # a word that nobody here knows is no reason to leave the order alone: what it is worth is in its executions
-    with suppress(ValueError):
-        kind = OrderType(found.order_type)
+    tif = TimeInForce.GTC
     with suppress(ValueError):
         tif = TimeInForce(found.time_in_force or tif)
     order.trigger(
@@ -79,7 +76,7 @@ def _recorded(ids: OrderIds, book: RunBook, sequence: int, leg: int, found: Exch
             symbol=found.symbol,
             side=found.side,
             qty=found.qty or found.filled_qty,
-            order_type=kind,
+            order_type=_type(found),
             price=found.limit,
             stop_price=found.stop,
             time_in_force=tif,
@@ -88,3 +85,16 @@ def _recorded(ids: OrderIds, book: RunBook, sequence: int, leg: int, found: Exch
     )
     order.accept(found.submitted_at, found.exchange_order_id)
     return order
+
+
+def _type(found: ExchangeOrder) -> OrderType:
+    """The order's type as far as what is known of it goes: what it is worth is in its executions, whatever it was."""
+    match found.order_type:
+        case OrderType.LIMIT if found.limit is not None:
+            return OrderType.LIMIT
+        case OrderType.STOP_LIMIT if found.limit is not None and found.stop is not None:
+            return OrderType.STOP_LIMIT
+        case OrderType.STOP | OrderType.TRAILING_STOP if found.stop is not None:
+            return OrderType.STOP
+        case _:
+            return OrderType.MARKET

@@ -234,6 +234,8 @@ class TradedAccount:
         comparison = self._comparison = Comparison()
         self._compare_at = self._seconds() + (COMPARE_DEAF if self._is_deaf else COMPARE_EVERY)
         began = [desk.order.created.at for desk in self._protocol.desks.values()]
+        if self._compared_at is None:
+            began += [book.description.at for book in self._books.values()]
         after = min([*began, self._compared_at or self._clock.now()]) - LOOK_BACK
         is_first = self._cause == "start"
         self._ask(

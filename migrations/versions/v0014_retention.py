@@ -20,9 +20,8 @@ alter table pruned_hashes alter column hashes set storage external;
 create index weaver_events_pruned_idx on weaver_events (notification_id) where topic like 'journal.%';
 
 alter table executions add column run_id uuid;
-update executions set run_id = booked.run_id from weaver_events as booked
-where booked.notification_id = executions.position;
-alter table executions alter column run_id set not null;
+update executions set run_id = (convert_from(booked.state, 'UTF8')::jsonb ->> 'run_id')::uuid
+from weaver_events as booked where booked.notification_id = executions.position;
 create index on executions (run_id);
 create index on refusals (run_id);
 """

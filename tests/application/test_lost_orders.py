@@ -1,6 +1,7 @@
 """A journal that was restored is behind the exchange: orders of its runs are taken back, none is placed twice."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -137,3 +138,43 @@ def test_a_run_that_does_not_decide_holds_nobody_up_for_ever(scene: Scene) -> No
     assert not scene.account.is_ready
     scene.go_on(20)
     assert (scene.account.is_ready, scene.status(1)) == (True, OrderStatus.FILLED)
+
+
+def test_orders_are_found_however_long_ago_if_the_journal_knows_of_no_comparison(scene: Scene) -> None:
+    placed(scene, scene.name(1))
+    scene.exchange.fill(scene.name(1), "2")
+    scene.exchange.updates.clear()
+    scene.clock.advance(3_600)
+    scene.restart()
+    scene.listen()
+    scene.go_on(1)
+    assert scene.status(1) is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize(
+    ("word", "limit", "stop", "recorded"),
+    [
+        ("limit", "99", None, OrderType.LIMIT),
+        ("stop_limit", "99", "98", OrderType.STOP_LIMIT),
+        ("trailing_stop", None, "98", OrderType.STOP),
+        ("trailing_stop", None, None, OrderType.MARKET),
+        ("a word of tomorrow", None, None, OrderType.MARKET),
+    ],
+)
+def test_an_order_is_adopted_as_far_as_it_is_known(
+    scene: Scene, word: str, limit: str | None, stop: str | None, recorded: OrderType
+) -> None:
+    placed(scene, scene.name(1))
+    prices = [None if price is None else Decimal(price) for price in (limit, stop)]
+    there = scene.exchange.orders[scene.name(1)]
+    scene.exchange.orders[scene.name(1)] = replace(
+        there, order_type=word, limit=prices[0], stop=prices[1], time_in_force="day"
+    )
+    scene.restart()
+    scene.listen()
+    intent = scene.order(1).created
+    assert (intent.order_type, intent.price, intent.stop_price, intent.time_in_force) == (
+        recorded,
+        *prices,
+        TimeInForce.DAY,
+    )
