@@ -347,6 +347,13 @@ def test_a_record_that_was_forged_or_changed_is_found(
     assert "edited" in kinds(database_url)
 
 
+def test_a_record_that_cannot_be_read_allows_nothing(
+    database_url: str, connection: Connection[TupleRow], pruned: list[Prunable]
+) -> None:
+    connection.execute("update weaver_events set state = '{' where topic = 'journal.pruned'")
+    assert {"edited", "deleted"} <= kinds(database_url)
+
+
 @pytest.mark.parametrize("harm", ["delete from pruned_hashes", "update pruned_hashes set hashes = sha256(hashes)"])
 def test_hashes_that_are_not_those_of_what_was_dropped_are_found(
     database_url: str, connection: Connection[TupleRow], pruned: list[Prunable], harm: str
