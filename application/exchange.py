@@ -56,7 +56,8 @@ class ExchangeOrder:
     """An order as the exchange has it.
 
     client_order_id: ours for orders of Weaver, anything for orders placed by hand. word: the exchange's own status.
-    reason: why it was rejected, where the exchange says. qty: None for an order by amount of money.
+    reason: why it was rejected, where the exchange says. qty: None for an order by amount of money. time_in_force: the
+    exchange's own word, None where it does not say.
     """
 
     exchange_order_id: str
@@ -74,6 +75,7 @@ class ExchangeOrder:
     limit: Decimal | None = None
     stop: Decimal | None = None
     reason: str | None = None
+    time_in_force: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,10 @@ class Exchange(Protocol):
 
     def open_orders(self) -> Sequence[ExchangeOrder]:
         """Return every order that may still trade, whoever placed it."""
+        ...
+
+    def orders_since(self, after: datetime) -> Sequence[ExchangeOrder]:
+        """Return every order placed since a moment, by whomever, ended ones too, oldest first, all pages of it."""
         ...
 
     def executions(self, after: datetime) -> Sequence[ExchangeExecution]:

@@ -1,8 +1,9 @@
 """The orders that make a run flat, placed by the run's desk and not by its strategy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from uuid import UUID
 
 from domain.ids import OrderIds
@@ -25,15 +26,19 @@ def closing_orders(
     closes: Mapping[str, float],
     instrument: Callable[[str], Instrument],
     at: datetime,
+    taken: Collection[UUID] = (),
 ) -> list[Order]:
     """Return the market orders that close everything that is held, in the parts the exchange takes.
 
-    request: a number of its own for each wish to be flat; the same gives the same ids.
+    request: a number of its own for each wish to be flat; the same gives the same ids. taken: ids that are given away:
+    those of a wish that was lost in a restore, while its orders are at the exchange.
     """
     orders: list[Order] = []
+    first = FIRST_SEQUENCE + request * ORDERS_A_REQUEST
+    numbers = (number for number in count(first) if ids.order_id(number) not in taken)
     for symbol, quantity in sorted(held.items()):
         for qty, tif in instrument(symbol).parts(abs(quantity), exact(closes[symbol])):
-            sequence = FIRST_SEQUENCE + request * ORDERS_A_REQUEST + len(orders)
+            sequence = next(numbers)
             order = Order(ids.order_id(sequence))
             order.trigger(
                 OrderCreated(

@@ -7,6 +7,8 @@ from domain.events import Chain
 from domain.risk import KILL_SWITCH, KILL_SWITCH_ID, Objection, RiskGuard, RiskHalted
 
 WITHOUT_A_REASON = "a person halted all trading"
+RESTORED = "restored"
+ACTOR = "restore"
 
 
 class KillSwitchHandlers:
@@ -40,6 +42,16 @@ def halted(journal: Journal, as_of: int | None = None) -> RiskHalted | None:
         if as_of is None or entry.position <= as_of:
             guard.apply(journal.catalogue.decode(entry.topic, entry.state))
     return guard.halted
+
+
+def halt_restored(journal: Journal, clock: Clock, message: str, position: int) -> int:
+    """Throw it in a journal that is behind what has happened; return the position. What is halted already stays so.
+
+    message: one line for people. position: where the restored journal ends.
+    """
+    guard = _guard(journal)
+    guard.halt(clock.now(), None, Objection(RESTORED, message, {"position": str(position)}))
+    return journal.record(guard, run_id=None, chain=Chain(str(KILL_SWITCH_ID), str(KILL_SWITCH_ID), actor=ACTOR))
 
 
 def _guard(journal: Journal) -> RiskGuard:

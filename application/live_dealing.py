@@ -8,6 +8,7 @@ from uuid import UUID
 
 from application.dealing import Dealer
 from application.desk import Market, Told
+from application.flattening import FIRST_SEQUENCE
 from application.order_facts import OrderFacts
 from domain.errors import OrderRefused
 from domain.events import Event, Recorded
@@ -152,6 +153,9 @@ class LiveDealer(Dealer):
     def _placed_by_others(self, event: OrderCreated) -> None:
         """An exit the exchange placed, or an order of the run's desk: it works like the strategy's own."""
         order = self.adopted(event)
+        if event.sequence < FIRST_SEQUENCE:
+            # decided by the run itself, before it was restored: that number is not given again
+            self._decisions = max(self._decisions, event.sequence)
         # it works whether or not the run's own account could carry it: it is at the exchange
         self._account.hold(order, self._expected_price(order), ZERO)
         self.working[order.key] = order

@@ -32,10 +32,8 @@ from domain.run import Run, RunCreated, RunEquityMarked, RunStartRequested, RunS
 from domain.tape import TapeBar, TapeTicked
 
 DESK = "desk"
-# How long a session may take to say goodbye.
-FAREWELL_SECONDS = 5.0
-RETRY_SECONDS = 1.0
-SHORT_WAIT = 0.05
+# For a session to say goodbye, between two tries, and between two looks at what is awaited.
+FAREWELL_SECONDS, RETRY_SECONDS, SHORT_WAIT = 5.0, 1.0, 0.05
 # The session's process is looked at this often while a boundary is awaited.
 LOOK_SECONDS = 1.0
 # The share of its bar's length a boundary waits for its bars, at most.
@@ -189,6 +187,8 @@ class LiveRun:
             self._take_news()
             if self._is_to_end:
                 return False
+            if self._book.tape.decided < self._book.tape.ticks:
+                self._keeper.attend()  # what the exchange is compared with may depend on it
             if self._execution.is_ready:
                 if told is not None:
                     self._tell("run goes on")
@@ -347,8 +347,8 @@ class LiveRun:
         if not book.wishes or self._cancel_all():
             return
         ids, request = OrderIds(self._journal.store_id, self.id), book.wishes[-1]
-        instrument = self._exchange.instrument
-        orders = closing_orders(self.id, ids, request, book.quantities(), book.closes, instrument, now)
+        held, taken = book.quantities(), book.client_ids.values()
+        orders = closing_orders(self.id, ids, request, held, book.closes, self._exchange.instrument, now, taken)
         run = load_run(self._journal, self.id)
         run.flatten(now, request, len(orders))
         self._journal.record(run, *orders, run_id=self.id, chain=self._chain)

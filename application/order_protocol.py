@@ -27,6 +27,7 @@ from application.order_gate import Held, OrderGate, Stopped
 from application.order_records import RETRY, Desk, OrderRecords
 from application.run_book import RunBook, catch_up
 from domain.order import Order, OrderStatus
+from domain.risk import KILL_SWITCH
 
 # All in seconds. The exchange is believed that there is no such order after so many answers over so long a time.
 ABSENT_ANSWERS, ABSENT_SECONDS = 3, 10.0
@@ -140,6 +141,9 @@ class OrderProtocol:
     def _try_to_send(self, desk: Desk) -> None:
         now = self._clock.now()
         match self._gate.judge(desk.order, desk.book, now):
+            case Stopped(policy=policy) if policy == KILL_SWITCH and not self.is_ready:
+                # decided once more after a restore, it may be at the exchange: a comparison tells
+                desk.next_at = self._seconds() + SHORT_WAIT
             case Stopped() as stopped:
                 self._end_unsent(desk, stopped, now)
             case Held():

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from domain.exchange_account import (
 )
 from domain.ids import CLIENT_ORDER_PREFIX
 from domain.money import ZERO, plain
+from domain.order import Order
 from domain.risk import KILL_SWITCH_ID, Objection, RiskGuard
 
 ACTOR = "reconciliation"
@@ -40,17 +42,26 @@ MOST_DIFFERENCE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What an exchange said when it was asked; seconds: how long that took."""
+    """What an exchange said when it was asked; seconds: how long that took.
+
+    placed: the orders placed lately, ended ones too, where they were asked for.
+    """
 
     account: ExchangeAccount
     open_orders: Sequence[ExchangeOrder]
     executions: Sequence[ExchangeExecution]
     positions: Sequence[ExchangePosition]
     seconds: float
+    placed: Sequence[ExchangeOrder] = ()
+
+    @property
+    def orders(self) -> Collection[ExchangeOrder]:
+        """Every order that was told of."""
+        return {one.exchange_order_id: one for one in (*self.open_orders, *self.placed)}.values()
 
 
-def take_snapshot(exchange: Exchange, after: datetime, clock: Clock) -> Snapshot:
-    """Return the exchange's side, executions since a moment; raise as the exchange does.
+def take_snapshot(exchange: Exchange, after: datetime, clock: Clock, *, with_orders: bool) -> Snapshot:
+    """Return the exchange's side, executions since a moment, and orders if they are wanted; raise as the exchange does.
 
     Raises ExchangeUnavailable when its clock and this machine's differ: bars would be looked for when there are none,
     and what was executed in the meantime could be passed over.
@@ -58,8 +69,10 @@ def take_snapshot(exchange: Exchange, after: datetime, clock: Clock) -> Snapshot
     began = monotonic()
     _require_same_time(exchange, clock)
     account, orders = exchange.account(), exchange.open_orders()
+    # asked for after the open ones: what was open then and has ended since is among them
+    placed = exchange.orders_since(after) if with_orders else ()
     executions, positions = exchange.executions(after), exchange.positions()
-    return Snapshot(account, orders, executions, positions, monotonic() - began)
+    return Snapshot(account, orders, executions, positions, monotonic() - began, placed)
 
 
 def _require_same_time(exchange: Exchange, clock: Clock) -> None:
@@ -96,7 +109,11 @@ class Reconciliation:
         external = [one for one in snapshot.open_orders if one.client_order_id not in known]
         busy = {order.created.symbol for book in books.values() for order in book.orders.values()}
         positions = [one for one in self._positions(now, snapshot, books) if one.subject not in busy]
-        return [*(self._external_order(now, one) for one in external), *positions, *self._account(now, snapshot)]
+        strangers = [
+            *map(partial(self._external_order, now), external),
+            *self._executed_elsewhere(now, snapshot, known),
+        ]
+        return [*strangers, *positions, *self._account(now, snapshot)]
 
     def record(
         self,
@@ -155,6 +172,10 @@ class Reconciliation:
         guard.halt(self._clock.now(), None, Objection("discrepancy", found.message, figures))
         self._journal.record(guard, run_id=None, chain=self._chain())
 
+    def adopt(self, order: Order, run_id: UUID) -> None:
+        """Record an order of a run that the exchange has, and the journal had lost."""
+        self._journal.record(order, run_id=run_id, chain=self._chain())
+
     def _loaded(self) -> ExchangeAccountRecord:
         stream_id = account_stream_id(self._exchange)
         return self._journal.load(ExchangeAccountRecord, stream_id) or ExchangeAccountRecord(stream_id)
@@ -178,6 +199,22 @@ class Reconciliation:
             "ignore",
             found=shown,
         )
+
+    def _executed_elsewhere(
+        self, now: datetime, snapshot: Snapshot, known: Collection[str]
+    ) -> list[AccountDiscrepancyFound]:
+        """Orders of Weaver that were executed, have ended, and that no run has: of one that a restore has lost."""
+        found = []
+        for one in snapshot.orders:
+            is_strange = one.client_order_id.startswith(CLIENT_ORDER_PREFIX) and one.client_order_id not in known
+            if is_strange and one.status.is_final and one.filled_qty:
+                shown = f"{one.side} {plain(one.filled_qty)} {one.symbol}"
+                message = (
+                    f"an order of Weaver that no run of this database has was executed at {self._exchange}: {shown}"
+                )
+                subject = one.exchange_order_id
+                found.append(self._found(now, "unknown_execution", subject, message, "ignore", found=shown))
+        return found
 
     def _positions(
         self, now: datetime, snapshot: Snapshot, books: Mapping[UUID, RunBook]

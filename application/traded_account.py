@@ -10,22 +10,23 @@ from time import monotonic
 from typing import Protocol
 from uuid import UUID
 
+from application.account_books import AccountBooks
 from application.clock import Clock
 from application.exchange import Exchange, ExchangeExecution, ExchangeOrder, ExchangeUpdate
 from application.journal import Journal
 from application.kill_latch import KillSwitchLatch
+from application.lost_orders import adoptable, is_ours
 from application.order_protocol import LOOK_BACK, OrderProtocol, Report
 from application.order_records import LONGEST_RETRY, Desk
 from application.reconciliation import Reconciliation, Snapshot, take_snapshot
-from application.run_book import RunBook, catch_up, read_book
-from application.runs import READ_PAGE
+from application.run_book import RunBook, catch_up
 from domain.errors import CredentialsRefused, Unavailable
-from domain.events import JournalEntry
 from domain.order import Order, OrderStatus
-from domain.run import RunCreated
 
 # All in seconds.
 COMPARE_EVERY = 300.0
+# A run that has not decided on its last tick may take so long to do so before its lost orders are recorded for it.
+DECISION_PATIENCE = 60.0
 # While nothing is heard, what was executed is asked for.
 COMPARE_DEAF = 15.0
 # Two comparisons in a row are missing, and the time each may take.
@@ -65,7 +66,6 @@ class TradedAccount:
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._exchange = exchange
-        self._traded = traded
         self._journal = journal
         self._latch = latch
         self._clock = clock
@@ -74,8 +74,7 @@ class TradedAccount:
         self._seconds = seconds
         self._reconciliation = Reconciliation(journal, exchange.name, clock)
         self._protocol = OrderProtocol(exchange, journal, latch, clock, self._ask_about, report, may_send, seconds)
-        self._books: dict[UUID, RunBook] = {}
-        self._foreign: set[UUID] = set()
+        self._books = AccountBooks(journal, traded)
         self._is_deaf = exchange.capabilities.streaming
         self._comparison: Comparison | None = None
         self._cause = "start"
@@ -83,6 +82,7 @@ class TradedAccount:
         self._is_confirming = False
         self._compared_at: datetime | None = None
         self._began_at = clock.now()
+        self._adopts_by = inf
         self.failure: str | None = "it has not begun"
         self.refused: str | None = None
 
@@ -114,22 +114,16 @@ class TradedAccount:
     def begin(self) -> None:
         """Fold every run of the account, and compare both sides as soon as the exchange is heard."""
         self.hold(f"{self._exchange.name} is being compared with the journal")
-        books = dict[UUID, RunBook]()
-        after = 0
-        while page := self._journal.read(after, READ_PAGE, topics=(RunCreated.TOPIC,)):
-            for entry in page:
-                if (book := self._book_of(entry)) is not None:
-                    books[entry.stream_id] = book
-            after = page[-1].position
+        self._books.read()
         self._compared_at = self._reconciliation.compared_at()
         # until everything was read, what is known already serves a halt
-        self._books, self._protocol.desks, self._comparison = books, {}, None
-        for book in books.values():
+        self._protocol.desks, self._comparison = {}, None
+        for book in self._books.runs.values():
             self._protocol.follow(book)
         if self._exchange.capabilities.matches_bars:
             self._protocol.is_ready, self.failure = True, None
             return
-        self._cause, self._is_confirming = "start", False
+        self._cause, self._is_confirming, self._adopts_by = "start", False, inf
         if not self._is_deaf:
             self._compare()
 
@@ -154,34 +148,16 @@ class TradedAccount:
         """Ask for every order at the exchange to be cancelled."""
         self._protocol.cancel_everything()
 
-    def _book_of(self, created: JournalEntry) -> RunBook | None:
-        """Return the book of a run, None for a run of another account: it is nobody's business here.
-
-        An imported run was traded on an account of another Weaver, whatever that is called.
-        """
-        event = self._journal.catalogue.decode(created.topic, created.state)
-        if isinstance(event, RunCreated) and (event.mode, event.exchange) == self._traded and created.origin is None:
-            return read_book(self._journal, created.stream_id, event)
-        self._foreign.add(created.stream_id)
-        return None
-
     def catch_up(self, run_id: UUID) -> None:
         """Take what was recorded of a run."""
-        book = self._books.get(run_id)
-        if book is not None:
-            catch_up(self._journal, book)
-        elif run_id not in self._foreign and (stream := self._journal.stream(run_id)):
-            book = self._book_of(stream[0])
-        if book is None:
-            return
-        self._books[run_id] = book
-        self._protocol.follow(book)
+        if (book := self._books.catch_up(run_id)) is not None:
+            self._protocol.follow(book)
 
     # What the exchange says.
 
     def take(self, update: ExchangeUpdate) -> None:
         """Let the journal say what the stream says of an order."""
-        known = self._known(update.order.client_order_id)
+        known = self._books.known(update.order.client_order_id)
         if known is None:
             return  # placed by hand: a comparison shows it
         book, order_id = known
@@ -189,13 +165,6 @@ class TradedAccount:
             self._protocol.adopt(order_id, update.order, update.execution)
         else:
             self._take_late(book, order_id, update.order, [] if update.execution is None else [update.execution])
-
-    def _known(self, client_order_id: str) -> tuple[RunBook, UUID] | None:
-        for book in self._books.values():
-            order_id = book.client_ids.get(client_order_id)
-            if order_id is not None:
-                return book, order_id
-        return None
 
     def _take_late(
         self, book: RunBook, order_id: UUID, found: ExchangeOrder | None, executions: Sequence[ExchangeExecution]
@@ -251,9 +220,13 @@ class TradedAccount:
         comparison = self._comparison = Comparison()
         self._compare_at = self._seconds() + (COMPARE_DEAF if self._is_deaf else COMPARE_EVERY)
         began = [desk.order.created.at for desk in self._protocol.desks.values()]
+        if self._compared_at is None:
+            began += [book.description.at for book in self._books.runs.values()]
         after = min([*began, self._compared_at or self._clock.now()]) - LOOK_BACK
+        is_first = self._cause == "start"
         self._ask(
-            lambda: take_snapshot(self._exchange, after, self._clock), lambda done: self._compared(comparison, done)
+            lambda: take_snapshot(self._exchange, after, self._clock, with_orders=is_first),
+            lambda done: self._compared(comparison, done),
         )
 
     def _compared(self, comparison: "Comparison", done: "Future[Snapshot]") -> None:
@@ -268,6 +241,9 @@ class TradedAccount:
             self._compare_at = self._seconds() + LONGEST_RETRY
             return
         snapshot = done.result()
+        if not self._adopt_lost(snapshot):
+            self._compare_at = self._seconds() + CONFIRM_AFTER
+            return
         booked = self._book_missed(snapshot)
         self._protocol.doubt_everything()
         if comparison.is_stale:
@@ -275,23 +251,47 @@ class TradedAccount:
         elif not self._is_deaf:
             self._judge(snapshot, booked)
 
+    def _adopt_lost(self, snapshot: Snapshot) -> bool:
+        """Record orders of our runs that the journal has lost; False: a run may be about to decide them once more."""
+        if all(self._books.known(one.client_order_id) for one in snapshot.orders if is_ours(one)):
+            return True
+        for book in self._books.runs.values():
+            catch_up(self._journal, book)
+        lost = [one for one in snapshot.orders if self._books.known(one.client_order_id) is None]
+        found = adoptable(self._journal.store_id, self._books.runs.values(), lost)
+        if any(book.tape.decided < book.tape.ticks for book, _ in found):
+            self._adopts_by = min(self._adopts_by, self._seconds() + DECISION_PATIENCE)
+            if self._seconds() < self._adopts_by:
+                self.hold(f"{self._exchange.name} has orders that the journal has lost: their run is asked for them")
+                return False
+        for book, order in found:
+            self._report("order adopted", {"exchange": self._exchange.name, "order": order.created.client_order_id})
+            self._reconciliation.adopt(order, book.id)
+        for book, _ in found:
+            catch_up(self._journal, book)
+            self._protocol.follow(book)
+        return True
+
     def _book_missed(self, snapshot: Snapshot) -> int:
         """Book what was executed of our orders, of those that have ended too; return how many were not heard of."""
-        for order in snapshot.open_orders:
-            known = self._known(order.client_order_id)
+        for order in snapshot.orders:
+            known = self._books.known(order.client_order_id)
             if known is not None and known[1] in known[0].ended:
                 if order.exchange_order_id in known[0].exchange_ids:
                     self._withdraw(order)
                 else:
                     self._take_late(*known, order, [])
-        names = {name for book in self._books.values() for name in book.exchange_ids}
+                    catch_up(self._journal, known[0])
+            elif known is not None and (desk := self._protocol.desks.get(known[1])) and not desk.order.attempts:
+                self._protocol.adopt(known[1], order, None)  # sent before a restore, and decided once more after it
+        names = {name for book in self._books.runs.values() for name in book.exchange_ids}
         if any(one.exchange_order_id not in names for one in snapshot.executions):
             self._ask_after_unseen()
         return self._book(snapshot.executions)
 
     def _book(self, executions: Sequence[ExchangeExecution]) -> int:
         booked = 0
-        for book in self._books.values():
+        for book in self._books.runs.values():
             catch_up(self._journal, book)
             for order_id, missed in _missed(executions, book).items():
                 desk = self._protocol.desks.get(order_id)
@@ -318,7 +318,7 @@ class TradedAccount:
 
     def _ask_after_unseen(self) -> None:
         """Somebody's order was executed: it may be one that was sent, was not to be found, and came all the same."""
-        for book in self._books.values():
+        for book in self._books.runs.values():
             for order_id, client_order_id in book.unseen.items():
                 if order_id in book.ended:
                     self._ask(
@@ -333,14 +333,14 @@ class TradedAccount:
 
     def _judge(self, snapshot: Snapshot, booked: int) -> None:
         """Record what differs; a difference is looked at twice, because both sides change while one looks."""
-        known = {client_id for book in self._books.values() for client_id in book.client_ids}
-        found = self._reconciliation.compare(snapshot, self._books, known)
+        known = {client_id for book in self._books.runs.values() for client_id in book.client_ids}
+        found = self._reconciliation.compare(snapshot, self._books.runs, known)
         is_doubtful = any(one.kind == "position" or one.policy == "halt" for one in found)
         if is_doubtful and not self._is_confirming:
             self._is_confirming, self._compare_at = True, self._seconds() + CONFIRM_AFTER
             return
         self._is_confirming = False
-        new = self._reconciliation.record(self._cause, snapshot, self._books, known, found, booked)
+        new = self._reconciliation.record(self._cause, snapshot, self._books.runs, known, found, booked)
         self._compared_at = self._clock.now()
         for one in new:
             self._warn("discrepancy", reason=one.message, policy=one.policy)

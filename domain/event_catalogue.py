@@ -24,6 +24,7 @@ from domain.order import (
     OrderRejected,
     OrderSubmitted,
 )
+from domain.retention import JournalPruned, PrunedRun
 from domain.risk import RiskGuard, RiskHalted, RiskResumed
 from domain.run import (
     Run,
@@ -72,6 +73,7 @@ AGGREGATES: tuple[type[Aggregate], ...] = (
     ExchangeAccountRecord,
     Sweep,
     Trial,
+    PrunedRun,
 )
 
 
@@ -203,6 +205,7 @@ CATALOGUE = Catalogue(
         TrialCompleted,
         TrialPruned,
         TrialFailed,
+        JournalPruned,
     )
 )
 

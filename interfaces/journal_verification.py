@@ -7,22 +7,24 @@ entry whose hash is right tells what stood before it, and one whose hash is wron
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from domain.errors import RunNotFound
 from interfaces.database import connect, database_errors
 from interfaces.journal_chain import BEGINNING, COLUMNS, CopiedEntry, copied_entries
 from interfaces.journal_findings import Finding, Suspect, explained, missing
+from interfaces.journal_gaps import HASH_BYTES, Gap, Gaps
 
 BATCH = 10_000
 # Streams whose heads are kept at hand, twice at most; the head of any other is asked for.
 HEADS = 100_000
 MOST_FINDINGS = 20
+MOST = (1 << 63) - 1
 
-_ENTRIES = f"""
+_ENTRIES: LiteralString = f"""
 copy (
     select hash, {COLUMNS} from weaver_events
     where notification_id > %(after)s and notification_id <= %(end)s and {{condition}}
@@ -42,21 +44,25 @@ _MISSING_BEFORE_RUN = """
 select previous from weaver_events as entry
 where run_id = %s and previous > 0
     and not exists (select from weaver_events as before where before.notification_id = entry.previous)
-order by 1 limit %s
+order by 1
 """
+_IS_RECORD: LiteralString = "topic like 'journal.%%'"
+_NEXT = "select previous from weaver_events where notification_id > %s order by notification_id limit 1"
 _SEEN = "select name, position from projection_position where position > 0 order by position, name"
 
 
 class Verified(NamedTuple):
     """What a verification came to.
 
-    events, streams: how many were read; streams are counted where they begin. position: of the last entry read, 0 for
+    events, streams: how many were read; streams are counted where they begin. pruned: events that were dropped, by
+    records that say so; the digest is over their hashes, too. position: of the last entry read, 0 for
     none. digest: SHA-256 over the hashes of all entries up to there in their order, hexadecimal. findings: the first
     ones, at most 20; more: how many there are beyond those.
     """
 
     events: int
     streams: int
+    pruned: int
     seconds: float
     position: int
     digest: str
@@ -70,22 +76,28 @@ def verify_journal(
     run_id: UUID | None = None,
     until: int | None = None,
     digest: str | None = None,
-    progress: Callable[[float], None] = lambda fraction: None,
+    snapshot: str | None = None,
+    progress: Callable[[float], object] = lambda fraction: None,
 ) -> Verified:
     """Return what holds of the journal, of one run's streams, or of all up to position `until`.
 
-    digest: what a verification came to at that position once. What is appended meanwhile is left out. Takes the memory
+    digest: what a verification came to at that position once. snapshot: one that another connection has exported: the
+    journal is looked at as it was then. What is appended meanwhile is left out. Takes the memory
     of some ten thousand entries and the heads of 200,000 streams. Raises RunNotFound for a run without an entry, and
     DatabaseUnavailable.
     """
     begun = monotonic()
     # the bytes of text depend on it
     with database_errors(), connect(database_url, client_encoding="utf8") as connection:
+        if snapshot is not None:
+            connection.execute("begin isolation level repeatable read read only")
+            connection.execute(sql.SQL("set transaction snapshot {}").format(snapshot))
         # a journal whose statistics are old would be sorted anew for each batch
         connection.execute("set enable_sort = off")
         seen = connection.execute(_SEEN).fetchall()
         [(head,)] = connection.execute("select coalesce(max(notification_id), 0) from weaver_events")
-        walk = _Walk(connection, is_whole=run_id is None)
+        gaps = Gaps(connection)
+        walk = _Walk(connection, gaps, is_whole=run_id is None)
         end = head if until is None else min(until, head)
         for batch in _batches(connection, run_id, end):
             walk.take(batch)
@@ -93,14 +105,22 @@ def verify_journal(
         if run_id is not None:
             if not walk.events:
                 raise RunNotFound(run_id)
-            for (gone,) in connection.execute(_MISSING_BEFORE_RUN, (run_id, MOST_FINDINGS)):
-                walk.tell(missing(gone, "an entry of the run was appended after it"))
-        for finding in _of_digest(walk, until, digest) if until is not None else _beyond(connection, seen, head):
+            for (gone,) in connection.execute(_MISSING_BEFORE_RUN, (run_id,)):
+                if not gaps.has(gone):
+                    walk.tell(missing(gone, "an entry of the run was appended after it"))
+        if until is not None:
+            walk.reach(end)
+        for finding in _of_digest(walk, until, digest) if until is not None else _beyond(connection, seen, head, gaps):
             walk.tell(finding)
-        findings = explained(walk.findings, walk.suspects, walk)
+        # what says that something may be missing, and lies beyond what was asked for
+        records = _Walk(connection, gaps, is_whole=False)
+        for batch in _batches(connection, None, head, after=end, condition=_IS_RECORD):
+            records.take(batch)
+        findings = explained([*walk.findings, *records.findings], [*walk.suspects, *records.suspects], walk)
     return Verified(
         events=walk.events,
         streams=walk.streams,
+        pruned=walk.pruned,
         seconds=monotonic() - begun,
         position=walk.before,
         digest=walk.digest.hexdigest(),
@@ -109,9 +129,15 @@ def verify_journal(
     )
 
 
-def _batches(connection: Connection[Any], run_id: UUID | None, end: int) -> Iterator[Sequence[CopiedEntry]]:
-    statement = _ENTRIES.format(condition="true" if run_id is None else "run_id = %(run_id)s")
-    after = -(1 << 63)
+def _batches(
+    connection: Connection[Any],
+    run_id: UUID | None,
+    end: int,
+    *,
+    after: int = -(1 << 63),
+    condition: LiteralString = "true",
+) -> Iterator[Sequence[CopiedEntry]]:
+    statement = _ENTRIES.format(condition=condition if run_id is None else "run_id = %(run_id)s")
     while True:
         with connection.cursor() as cursor:
             with cursor.copy(statement.encode(), {"run_id": run_id, "after": after, "end": end}) as copy:
@@ -129,13 +155,14 @@ class _Walk:
     untold: how many findings there are beyond those that are kept.
     """
 
-    def __init__(self, connection: Connection[Any], *, is_whole: bool) -> None:
+    def __init__(self, connection: Connection[Any], gaps: Gaps, *, is_whole: bool) -> None:
         self._connection = connection
+        self._gaps = gaps
         self._is_whole = is_whole
         # version and hash of the newest entry of a stream, of the streams met last and of those met before them
         self._heads: dict[bytes, tuple[int, bytes]] = {}
         self._older_heads: dict[bytes, tuple[int, bytes]] = {}
-        self.events = self.streams = self.before = self.untold = 0
+        self.events = self.streams = self.pruned = self.before = self.untold = 0
         self.digest = sha256()
         self.findings: list[Finding] = []
         self.suspects: list[Suspect] = []
@@ -147,13 +174,17 @@ class _Walk:
         for entry, head in zip(batch, heads, strict=True):
             self.events += 1
             self.streams += entry.version == 1
+            if self._is_whole and entry.previous > self.before:
+                self._pass_over(self._gaps.between(self.before, entry.previous))
             self.digest.update(entry.hash)
             if entry.position < 1:
                 stream_id = UUID(bytes=entry.stream_id)
                 self.tell(Finding("inserted", entry.position, stream_id, entry.topic, "positions begin at 1"))
                 continue
             head = asked.get((entry.stream_id, entry.version - 1)) if head is None else head
-            if head is None:
+            if head is None and self._gaps.has(entry.position):
+                pass  # it is being dropped, and what it follows is gone already
+            elif head is None:
                 self._suspect(Suspect(entry, follows_nothing=True))
                 # nothing says that its fields are as they were; but what it names as before it may be missing, too
                 if self._is_whole and entry.previous > self.before:
@@ -215,6 +246,28 @@ class _Walk:
         else:
             self.untold += 1
 
+    def reach(self, until: int) -> None:
+        """Go on over what was dropped behind the last entry, up to a position."""
+        following = self._connection.execute(_NEXT, (until,)).fetchone()
+        if following is not None:
+            self._pass_over(self._gaps.between(self.before, following[0]), until)
+
+    def _pass_over(self, gaps: Sequence[Gap], until: int = MOST) -> None:
+        """Go on behind what was dropped, the digest over the hashes that are kept of it."""
+        for gap in gaps:
+            count = min(gap.events, until - gap.first + 1)
+            if count <= 0:
+                return
+            hashes = self._gaps.hashes(gap)
+            if hashes is None:
+                reason = f"position {gap.recorded_at} says that it was dropped, but its hash is not kept"
+                self.tell(missing(gap.last, reason))
+            else:
+                self.digest.update(hashes[: HASH_BYTES * count])
+            self.pruned += count
+            # what stood there directly before the next entry, as far as that is known
+            self.before = gap.first + count - 1
+
     def _tell_of_before(self, entry: CopiedEntry) -> None:
         """An entry that is as it was recorded followed another one than the one that stands before it."""
         if entry.previous > self.before:
@@ -226,7 +279,7 @@ class _Walk:
             self.tell(Finding("inserted", position, stream_id, topic, reason))
 
 
-def _beyond(connection: Connection[Any], seen: Sequence[tuple[str, int]], head: int) -> Iterator[Finding]:
+def _beyond(connection: Connection[Any], seen: Sequence[tuple[str, int]], head: int, gaps: Gaps) -> Iterator[Finding]:
     """What read models have read of the journal and is not there."""
     positions = sorted({position for _, position in seen if position <= head})
     stored = connection.execute(
@@ -237,7 +290,7 @@ def _beyond(connection: Connection[Any], seen: Sequence[tuple[str, int]], head: 
         if position > head:
             reason = f"the journal ends at {head}, and read model {name} has read it up to here"
             yield Finding("truncated", position, None, None, reason)
-        elif position in gone:
+        elif position in gone and not gaps.has(position):
             yield missing(position, f"read model {name} has read it")
 
 

@@ -141,6 +141,10 @@ class ActivityReadModel:
         """Insert one row for each entry that is news."""
         TABLE.write(cursor, [_row(*folded) for folded in entries if _is_news(folded.event)])
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "run_id", run_ids)
+
 
 def _is_news(event: Event) -> bool:
     return not isinstance(event, AccountReconciled) or event.executions > 0

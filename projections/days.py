@@ -21,7 +21,7 @@ class Days:
     """What is known of the days of a table's rows.
 
     tally: by `day`, in UTC, and other columns. spans: a table `day, first_position, last_position`; positions never
-    change, so a span only ever grows. moment: the column days are made of. place: the column of the positions.
+    change, so a span grows until rows are removed. moment: the column days are made of. place: that of the positions.
     """
 
     table: LiteralString
@@ -43,6 +43,22 @@ class Days:
             _reaching(self.spans),
             ([*reached], [first for first, _ in reached.values()], [last for _, last in reached.values()]),
         )
+
+    def recede(self, cursor: Cursor[TupleRow], rows: Sequence[tuple[datetime, int]]) -> None:
+        """Let the spans of these rows' days, (moment, position), end where what is left of the days does.
+
+        The rows are gone. Only days that one of them was the first or the last of are looked at.
+        """
+        gone: dict[date, tuple[int, int]] = {}
+        for moment, position in rows:
+            day = moment.astimezone(UTC).date()
+            first, last = gone.get(day, (position, position))
+            gone[day] = min(first, position), max(last, position)
+        if gone:
+            given = [*gone], [first for first, _ in gone.values()], [last for _, last in gone.values()]
+            touched = cursor.execute(_touched(self.spans), given).fetchall()
+            cursor.execute(_without(self.spans), ([day for (day,) in touched],))
+            cursor.execute(_left(self), ([day for (day,) in touched],))
 
     def total(
         self, connection: Connection[TupleRow], asked: Mapping[LiteralString, object]
@@ -79,6 +95,34 @@ def _reaching(spans: LiteralString) -> bytes:
         "where excluded.first_position < {0}.first_position or excluded.last_position > {0}.last_position"
     )
     return statement.format(sql.Identifier(spans)).as_bytes()
+
+
+@lru_cache(8)
+def _touched(spans: LiteralString) -> bytes:
+    statement = sql.SQL(
+        "select day from {0} join unnest(%s::date[], %s::bigint[], %s::bigint[]) as gone (day, first, last) using (day)"
+        " where gone.first <= {0}.first_position or gone.last >= {0}.last_position"
+    )
+    return statement.format(sql.Identifier(spans)).as_bytes()
+
+
+@lru_cache(8)
+def _without(spans: LiteralString) -> bytes:
+    return sql.SQL("delete from {} where day = any(%s)").format(sql.Identifier(spans)).as_bytes()
+
+
+def _left(days: Days) -> sql.Composed:
+    return sql.SQL(
+        "insert into {spans} (day, first_position, last_position) "
+        "select day, min(found.{place}), max(found.{place}) from unnest(%s::date[]) as asked (day) "
+        "join {table} as found on found.{moment} >= day::timestamp at time zone 'UTC' "
+        "and found.{moment} < (day + 1)::timestamp at time zone 'UTC' group by day"
+    ).format(
+        spans=sql.Identifier(days.spans),
+        table=sql.Identifier(days.table),
+        place=sql.Identifier(days.place),
+        moment=sql.Identifier(days.moment),
+    )
 
 
 # The first midnight not before the start, and the last not after the end: between them the days are whole.

@@ -170,6 +170,11 @@ class DecisionsReadModel:
         ]
         REFUSALS.write(cursor, refused)
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "run_id", run_ids)
+        REFUSALS.remove(cursor, "run_id", run_ids)
+
 
 def _tells(event: Event) -> TypeIs[_Telling]:
     """Whether the event may belong to a decision."""

@@ -198,3 +198,7 @@ class EquityReadModel:
                 for time, equity, cash in zip(event.times, event.equity, event.cash, strict=True):
                     points[entry.stream_id, time] = EquityPoint(entry.stream_id, time, equity, cash, entry.position)
         TABLE.write(cursor, points.values())
+
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "run_id", run_ids)

@@ -77,6 +77,9 @@ class ExchangeAccountsReadModel:
                     _change(row, event)
         TABLE.write(cursor, rows.values())
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove nothing: accounts are of no run."""
+
 
 def _stored(cursor: Cursor[TupleRow]) -> list[ExchangeAccountRow]:
     return TABLE.select(cursor, "select * from exchange_accounts order by name", ())

@@ -93,3 +93,7 @@ class FillsReadModel:
             if isinstance(event, OrderFill)
         ]
         TABLE.write(cursor, fills)
+
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "run_id", run_ids)

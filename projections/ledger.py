@@ -23,9 +23,10 @@ NAME = "ledger"
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRow:
-    """An execution that was booked, by the fill at that position."""
+    """An execution of the run that was booked, by the fill at that position."""
 
     execution_id: str
+    run_id: UUID
     position: int
 
 
@@ -66,6 +67,11 @@ class LedgerReadModel:
             else:
                 book.account.deleted = True
         _write(cursor, [book for book in books.values() if book.is_changed])
+
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        for table in (accounts.TABLE, positions.TABLE, positions.LOTS, trades.TABLE, EXECUTIONS):
+            table.remove(cursor, "run_id", run_ids)
 
 
 def positions_past(
@@ -120,7 +126,7 @@ class _Book:
             row.trades += 1
             account.trades += 1
             self.trades.append(TradeRow.of(position, account.run_id, ended))
-        self.executions.append(ExecutionRow(event.execution_id, position))
+        self.executions.append(ExecutionRow(event.execution_id, account.run_id, position))
 
     def settle(self) -> None:
         """Bring the rows up to the portfolio."""

@@ -99,6 +99,10 @@ class LogReadModel:
                 )
         TABLE.write(cursor, rows)
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "run_id", run_ids)
+
 
 def _lines(event: LogWritten | LogNoted) -> tuple[str, Sequence[LogLine]]:
     if isinstance(event, LogWritten):

@@ -252,6 +252,10 @@ class OrdersReadModel:
         created = [(event.at, entry.position) for entry, event in entries if isinstance(event, OrderCreated)]
         DAYS.reach(cursor, created)
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        DAYS.recede(cursor, TABLE.removed(cursor, "run_id", run_ids, "created_at", "created_position"))
+
 
 def _created(order_id: UUID, position: int, event: OrderCreated) -> OrderRow:
     return OrderRow(

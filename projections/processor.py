@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from domain.errors import one_line
 from domain.event_catalogue import CATALOGUE, Catalogue
 from projections.advisory_locks import lock_key
+from projections.forgetting import topics_with_pruning
 from projections.shared_reading import SharedReading
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStopped, fold_batch, standing
 
@@ -129,7 +130,7 @@ class Processor:
         self._moved = threading.Condition()
         self._waiters = 0
         self._progress = Progress(0, 0)
-        self._topics = catalogue.versions(read_model.topics)
+        self._topics = topics_with_pruning(catalogue, read_model.topics)
         # From the stored offset to where nothing concerns the read model: shown as reached, and stored a little later.
         self._passed_over: tuple[int, int] | None = None
         self._looked_at = monotonic()

@@ -33,7 +33,7 @@ class Table[Row]:
         row_kind: Any = kind
         columns = [field.name for field in fields(row_kind)]
         changed = [column for column in columns if column not in key]
-        table = sql.Identifier(name)
+        table = self._name = sql.Identifier(name)
         self._decoder = msgspec.json.Decoder(kind)
         # Statements are kept as bytes: composing one anew takes longer than sending it.
         self._selection = sql.SQL("select id, to_json({0})::text from {0} where id = any(%s)").format(table).as_bytes()
@@ -129,6 +129,39 @@ class Table[Row]:
             change(row, event)
             row.position = entry.position
         self.write(cursor, rows.values())
+
+    def remove(self, cursor: Cursor[TupleRow], column: LiteralString, values: Sequence[UUID]) -> None:
+        """Delete the rows that have one of the values in the column; tallies are kept in step."""
+        self.removed(cursor, column, values)
+
+    def removed(
+        self, cursor: Cursor[TupleRow], column: LiteralString, values: Sequence[UUID], *told: LiteralString
+    ) -> list[tuple[Any, ...]]:
+        """Delete the rows that have one of the values in the column; return the columns `told` of each."""
+        deletion = sql.SQL("delete from {} where {} = any(%s) returning").format(self._name, sql.Identifier(column))
+        gone: list[tuple[Any, ...]] = []
+        if told:
+            listed = sql.SQL("select {} from {} where {} = any(%s)").format(
+                _names(told), self._name, sql.Identifier(column)
+            )
+            gone = cursor.execute(listed, (list(values),)).fetchall()
+        if self._tallies is None:
+            cursor.execute(sql.SQL("{} 1").format(deletion), (list(values),))
+            return gone
+        counted = sql.SQL(
+            "with gone as ({deletion} {kinds}, {always} as is_counted), changes as materialized ("
+            "  select {names}, -count(*) as change from gone where is_counted group by {names}"
+            "), {tallied}"
+        ).format(
+            deletion=deletion,
+            kinds=self._tallies.kinds,
+            names=self._tallies.names,
+            always=sql.SQL(self._tallies.always),
+            tallied=self._tallies.tallied,
+        )
+        [empty] = cursor.execute(counted, (list(values),)).fetchall()
+        self._tallies.remove_empty(cursor, empty)
+        return gone
 
     def read(self, cursor: Cursor[TupleRow], ids: Iterable[UUID]) -> dict[UUID, Row]:
         """Return the stored rows by their column `id`; ids without a row are absent."""

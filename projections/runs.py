@@ -180,6 +180,10 @@ class RunsReadModel:
         """Fold each stream in memory from where its row stands, then write all rows at once."""
         TABLE.fold(cursor, entries, RunCreated, _created, _change)
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "id", run_ids)
+
 
 def _created(run_id: UUID, position: int, event: RunCreated) -> RunRow:
     return RunRow(

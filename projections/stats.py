@@ -50,3 +50,7 @@ class StatsReadModel:
             if isinstance(event, RunCompleted)
         ]
         TABLE.write(cursor, rows)
+
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs."""
+        TABLE.remove(cursor, "run_id", run_ids)

@@ -275,6 +275,11 @@ class SweepsReadModel:
         for statement in (_STANDING, _BEST):
             cursor.execute(statement.encode(), {"sweeps": sorted(concerned)})
 
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove these sweeps with their trials."""
+        SWEEPS.remove(cursor, "id", run_ids)
+        TRIALS.remove(cursor, "sweep_id", run_ids)
+
 
 _OF_TRIALS = TrialStarted | TrialCompleted | TrialPruned | TrialFailed
 

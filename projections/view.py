@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -16,6 +17,7 @@ from psycopg.types.json import set_json_loads
 from domain.errors import InvalidInput, Unavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
 from domain.events import Event, JournalEntry
+from projections.forgetting import forget_parked, is_record, topics_with_pruning, without_pruned
 from projections.parking import park
 
 # Of a backlog: a third of what a batch of 1,000 costs falls due once for each batch, however many events it has.
@@ -62,6 +64,10 @@ class ReadModel(Protocol):
 
     def apply(self, cursor: Cursor[TupleRow], entries: Sequence[Folded]) -> None:
         """Write what the entries mean, in order of position; entries that were applied before change nothing."""
+        ...
+
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Remove everything of these runs and sweeps: the rows are as if they had never been."""
         ...
 
 
@@ -169,9 +175,9 @@ def fold_batch(
                 "select min(notification_id) from weaver_events where notification_id > %s", (progress.position,)
             )
         end = min(first + limit - 1, progress.head)
-        topics = catalogue.versions(read_model.topics)
+        topics = topics_with_pruning(catalogue, read_model.topics)
         batch, position = _batch(cursor, read_model.name, topics, first - 1, end, catalogue, reading)
-        parked = _apply(cursor, read_model, batch, catalogue) if batch else 0
+        parked = _apply_unless_pruned(cursor, read_model, batch, catalogue) if batch else 0
         cursor.execute("update projection_position set position = %s where name = %s", (position, name))
         age = progress.age if position < progress.head else 0.0
         return Progress(position, progress.head, age, progress.parked + parked, len(batch))
@@ -191,6 +197,20 @@ def _batch(
         with contextlib.suppress(ReadModelStopped):
             return reading.read(cursor, name, topics, after, end)
     return read_entries(cursor, catalogue.events.keys() - topics, after, end)
+
+
+def _apply_unless_pruned(
+    cursor: Cursor[TupleRow], read_model: ReadModel, batch: Sequence[Folded | JournalEntry], catalogue: Catalogue
+) -> int:
+    """Forget runs that are dropped, and apply the batch without them; return how many entries were parked."""
+    lines = [(one.entry if isinstance(one, Folded) else one, one) for one in batch]
+    kept = [one for _, one in without_pruned(cursor, lines)]
+    records = [one for entry, one in lines if is_record(entry)]
+    if records:
+        # first: what is kept of such a run was recorded after it was dropped, and taken in again
+        events = [one.event for one in _decoded(read_model.name, records, catalogue)]
+        read_model.forget(cursor, forget_parked(cursor, read_model.name, events))
+    return _apply(cursor, read_model, kept, catalogue) if kept else 0
 
 
 def _apply(

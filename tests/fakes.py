@@ -122,6 +122,11 @@ class InMemoryExchange:
         self._require_reachable()
         return [one for name, one in self.orders.items() if not one.status.is_final and name not in self.hidden]
 
+    def orders_since(self, after: datetime) -> Sequence[ExchangeOrder]:
+        """Return what was placed since a moment."""
+        self._require_reachable()
+        return [one for name, one in self.orders.items() if one.submitted_at >= after and name not in self.hidden]
+
     def executions(self, after: datetime) -> Sequence[ExchangeExecution]:
         """Return what was executed since a moment."""
         self._require_reachable()

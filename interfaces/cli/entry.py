@@ -12,6 +12,7 @@ from typer import TyperException
 from interfaces.cli import (
     archive_commands,
     backtest_command,
+    backup_commands,
     data_commands,
     database_commands,
     demo_command,
@@ -19,6 +20,7 @@ from interfaces.cli import (
     events_commands,
     notifications_commands,
     orders_commands,
+    prune_command,
     replay_command,
     risk_commands,
     serve_command,
@@ -66,6 +68,9 @@ def _application() -> typer.Typer:
     app.command("rebuild")(database_commands.rebuild)
     app.command("replay")(replay_command.replay)
     app.command("verify")(verify_command.verify)
+    app.command("prune")(prune_command.prune)
+    app.command("backup")(backup_commands.backup)
+    app.command("restore")(backup_commands.restore)
     app.command("doctor")(doctor_command.doctor)
     return app
 

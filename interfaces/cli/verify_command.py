@@ -60,6 +60,8 @@ def _print(verified: "Verified", *, is_whole: bool) -> None:
         print_line(_line(finding))
     if verified.more:
         print_line(f"and {verified.more:,} more")
+    if verified.pruned:
+        print_line(f"{verified.pruned:,} events were dropped by weaver prune")
     print_line(f"{verified.events:,} events of {verified.streams:,} streams in {verified.seconds:.1f} s")
     if is_whole:
         print_line(f"position {verified.position}, digest {verified.digest}")

@@ -127,8 +127,16 @@ class AlpacaExchange:
 
     def open_orders(self) -> Sequence[ExchangeOrder]:
         """Return every order that may still trade, whoever placed it, oldest first."""
+        return self._orders({"status": "open"})
+
+    def orders_since(self, after: datetime) -> Sequence[ExchangeOrder]:
+        """Return every order placed since a moment, by whomever, ended ones too, oldest first, all pages of it."""
+        placed = self._orders({"status": "all", "after": _moment(after - ROUNDING)})
+        return [order for order in placed if order.submitted_at >= after]
+
+    def _orders(self, asked: dict[str, str]) -> list[ExchangeOrder]:
         found: dict[str, ExchangeOrder] = {}
-        query = {"status": "open", "limit": str(ORDERS_A_PAGE), "direction": "desc"}
+        query = {**asked, "limit": str(ORDERS_A_PAGE), "direction": "desc"}
         while True:
             orders = [self._order(one) for one in self._list("/orders", query)]
             fresh = [order for order in orders if order.exchange_order_id not in found]

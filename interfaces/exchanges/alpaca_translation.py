@@ -85,6 +85,7 @@ def order_from(answer: object, symbol_of: SymbolOf) -> ExchangeOrder:
         limit=_amount_or_none(given, "limit_price"),
         stop=_amount_or_none(given, "stop_price"),
         reason=_reason(given),
+        time_in_force=str(given.get("time_in_force") or "") or None,
     )
 
 

@@ -86,6 +86,10 @@ class SimulatedExchange:
         """Return nothing: the journal has them."""
         return ()
 
+    def orders_since(self, after: datetime) -> Sequence[ExchangeOrder]:
+        """Return nothing: the journal has them."""
+        return ()
+
     def executions(self, after: datetime) -> Sequence[ExchangeExecution]:
         """Return nothing: the journal has them."""
         return ()

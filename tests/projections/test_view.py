@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from typing import ClassVar
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -43,6 +44,10 @@ class Recording:
         self.batches.append([entry.position for entry, _ in entries])
         if self.fails_at in self.batches[-1]:
             raise RuntimeError("power cut")
+
+    def forget(self, cursor: Cursor[TupleRow], run_ids: Sequence[UUID]) -> None:
+        """Forget the orders."""
+        OrdersReadModel().forget(cursor, run_ids)
 
 
 def offset(connection: Connection[TupleRow], name: str) -> int:

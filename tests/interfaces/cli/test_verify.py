@@ -21,7 +21,7 @@ def run_id(database_url: str) -> str:
 def test_a_journal_that_is_as_it_was_is_told_with_what_to_write_down(weaver: CommandLine, run_id: str) -> None:
     answer = weaver.done("verify")
     told = weaver.done("verify", "--json").json
-    assert set(told) == {"events", "streams", "seconds", "position", "digest", "findings", "more"}
+    assert set(told) == {"events", "streams", "pruned", "seconds", "position", "digest", "findings", "more"}
     figures, held = answer.out.splitlines()
     assert re.fullmatch(rf"{told['events']} events of {told['streams']} streams in \d+\.\d s", figures)
     assert held == f"position {told['position']}, digest {told['digest']}"

@@ -233,6 +233,18 @@ class ExchangeContract:
         assert last.execution_id in [one.execution_id for one in since]
         assert [one.execution_id for one in since if one.at < last.at] == []
 
+    def test_orders_are_asked_for_from_a_moment_on_ended_ones_too(self, scene: Scene) -> None:
+        ended = accepted(scene, market(scene))
+        found(scene, ended.client_order_id, is_filled)
+        works = accepted(scene, resting(scene))
+        ids = [ended.client_order_id, works.client_order_id]
+        everything = scene.exchange.orders_since(LONG_AGO)
+        assert [one.client_order_id for one in everything if one.client_order_id in ids] == ids
+        assert [one.submitted_at for one in everything] == sorted(one.submitted_at for one in everything)
+        since = scene.exchange.orders_since(works.submitted_at)
+        assert [one.client_order_id for one in since if one.client_order_id in ids] == [works.client_order_id]
+        assert next(one for one in since if one.client_order_id == works.client_order_id).time_in_force == "gtc"
+
     def test_the_stream_tells_of_each_execution_as_the_query_does(self, scene: Scene) -> None:
         listening = Listening()
         scene.exchange.follow(listening)
