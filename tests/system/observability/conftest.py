@@ -11,6 +11,16 @@ from tests.system.observability.catalogue import samples
 from tests.system.paper_trading import BUSY, events_of
 from tests.system.weaver_process import WeaverServer, wait_until
 
+# A channel that takes nothing, so that its figures are there and nobody is told.
+NOBODY_THERE = """
+[[channel]]
+name = "desk"
+kind = "webhook"
+url = "http://127.0.0.1:9/"
+events = ["run.error"]
+secret = "a secret of the test"
+"""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -44,8 +54,11 @@ def desk(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]
     """The server, trading."""
     (home / "strategies").mkdir()
     (home / "strategies" / "busy.py").write_text(BUSY)
+    (home / "notifications.toml").write_text(NOBODY_THERE)
     with local_alpaca(tmp_path_factory.mktemp("alpaca") / "book.jsonl") as alpaca:
-        with WeaverServer(home, **alpaca.settings(), WEAVER_LOG_FORMAT="json") as server:
+        with WeaverServer(
+            home, **alpaca.settings(), WEAVER_LOG_FORMAT="json", WEAVER_NOTIFICATIONS="notifications.toml"
+        ) as server:
             span = {"start_time": "2025-01-01T00:00:00Z", "end_time": "2025-01-03T00:00:00Z"}
             backtest = server.create_run(strategy_id="busy", symbols=["TEST/USD"], timeframe="1m", **span)
             simulated = server.create_run(mode="paper", strategy_id="busy", symbols=["TEST/USD"], timeframe="5s")
