@@ -10,6 +10,7 @@ import faulthandler
 import gc
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -44,6 +45,8 @@ ORPHANED = 5
 FENCED = 6
 STDIN = 0
 READ_BYTES = 65_536
+# The parent says something every two seconds.
+SILENT_SECONDS = 15
 SECONDS_BETWEEN_REPORTS = 0.1
 SECONDS_BETWEEN_SIGNS = 0.05
 # What a line of the process's log says of itself: a strategy's field of that name gets an underscore.
@@ -52,9 +55,11 @@ GARBAGE_THRESHOLDS = (500_000, 50, 100)
 
 
 class StopLine(threading.Thread):
-    """Reads the parent's line: `stop` asks to end, its end means that the parent is gone.
+    """Reads the parent's line: `stop` asks to end, its end or its silence mean that the parent is gone.
 
-    It reads the descriptor itself: a thread that waits inside `sys.stdin` would hold its lock when the process ends.
+    A parent that is suspended closes no line. Whoever took its runs over has sessions of its own, so after a while
+    without a word this one ends. It reads the descriptor itself: a thread that waits inside `sys.stdin` would hold its
+    lock when the process ends.
     """
 
     def __init__(self, heard: bytes) -> None:
@@ -68,12 +73,20 @@ class StopLine(threading.Thread):
             *lines, self._heard = self._heard.split(b"\n")
             if b"stop" in lines:
                 self.asked.set()
-            more = os.read(STDIN, READ_BYTES)
+            more = os.read(STDIN, READ_BYTES) if _is_said_something() else b""
             if not more:
                 break
             self._heard += more
         # nobody looks after this run any more; the next supervisor executes it again from its journal
         os._exit(ORPHANED)
+
+
+def _is_said_something() -> bool:
+    """Whether the parent says something, or closes the line, before it was silent for too long.
+
+    Only seconds in which this process runs are counted: Ctrl-Z stops both.
+    """
+    return any(select.select([STDIN], (), (), 1.0)[0] for _ in range(SILENT_SECONDS))
 
 
 class SignsOfLife:

@@ -19,6 +19,8 @@ from interfaces.user_code import scrubbed_environment
 COMPLAINT_LINES = 30
 SIGNS_AT_ONCE = 4_096
 KILL_PATIENCE_SECONDS = 10.0
+# A session takes a silence of fifteen for the end of this process.
+BEAT_SECONDS = 2.0
 
 
 class ChildProcess:
@@ -41,6 +43,7 @@ class ChildProcess:
         )
         os.close(told)
         self._last_sign: float | None = None
+        self._saying = threading.Lock()
         threading.Thread(target=self._watch, args=(signs,), name=f"signs of {self._process.pid}", daemon=True).start()
         self._lines: deque[str] = deque(maxlen=COMPLAINT_LINES)
         self._reader = threading.Thread(target=self._pass_on, name=f"output of {self._process.pid}", daemon=True)
@@ -77,6 +80,10 @@ class ChildProcess:
         """Return when it last showed that it is at work, in monotonic seconds; None while it is being loaded."""
         return self._last_sign
 
+    def beat(self) -> None:
+        """Let it know that somebody is there: left without a word, it ends by itself."""
+        self._say("")
+
     def interrupt(self) -> None:
         """Ask it to end soon."""
         self._say("stop")
@@ -94,22 +101,24 @@ class ChildProcess:
 
     def _say(self, line: str) -> None:
         line_to_child = self._process.stdin
-        if line_to_child is not None and not line_to_child.closed:
-            try:
-                line_to_child.write(line + "\n")
-                line_to_child.flush()
-            except BrokenPipeError:
-                # it has ended already; poll() tells with which code
-                return
+        with self._saying:
+            if line_to_child is not None and not line_to_child.closed:
+                try:
+                    line_to_child.write(line + "\n")
+                    line_to_child.flush()
+                except BrokenPipeError:
+                    # it has ended already; poll() tells with which code
+                    return
 
     def hang_up(self) -> None:
         """Close the line to it: a session that still lives ends by itself."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            try:
-                self._process.stdin.close()
-            except BrokenPipeError:
-                # a line it never read; it has ended
-                return
+        with self._saying:
+            if self._process.stdin is not None and not self._process.stdin.closed:
+                try:
+                    self._process.stdin.close()
+                except BrokenPipeError:
+                    # a line it never read; it has ended
+                    return
 
     def _watch(self, signs: int) -> None:
         with open(signs, "rb", buffering=0) as told:
@@ -154,6 +163,7 @@ class ChildLauncher:
         self._spare = spare
         self._clock = clock or WallClock()
         self._launched: list[LaunchedSession] = []
+        self._beating: threading.Thread | None = None
         self.restarts = 0
         self._lock = threading.Lock()
 
@@ -172,4 +182,21 @@ class ChildLauncher:
         with self._lock:
             self.restarts += again
             self._launched = [*(one for one in self._launched if one.process.is_running), launched]
+            if self._beating is None:
+                self._beating = threading.Thread(target=self._beat, name="beats of sessions", daemon=True)
+                self._beating.start()
         return process
+
+    def _beat(self) -> None:
+        """Let the sessions know that this process is at work, for as long as there are any."""
+        pause = threading.Event()
+        while True:
+            with self._lock:
+                self._launched = [one for one in self._launched if one.process.is_running]
+                if not self._launched:
+                    self._beating = None
+                    return
+                processes = [one.process for one in self._launched]
+            for process in processes:
+                process.beat()
+            pause.wait(BEAT_SECONDS)
