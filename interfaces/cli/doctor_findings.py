@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
-import psycopg
-
 from domain.errors import WeaverError
 from interfaces.cli.outcomes import one_line
 
@@ -37,6 +35,8 @@ def problem(name: str, message: str, remedy: str) -> Finding:
 
 def looked(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Give what a look finds; what it raises is a finding, so that the next look has its turn."""
+    import psycopg  # here: --help of every command loads this file
+
     try:
         yield from look()
     except WeaverError as error:

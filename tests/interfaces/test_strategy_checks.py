@@ -75,7 +75,8 @@ def test_every_bundled_strategy_passes_its_own_check(directory: Path, name: str)
         ("", "next(iter({'rose', 'violet', 'lily', 'daisy', str(len(ctx.bars()) % 97)})) in ('rose', 'lily')"),
         ("import random\n", "random.random() < 0.5"),
         ("import time\n", "time.time_ns() // 1000 % 2 == 0"),
-        ("from datetime import datetime\n", "(datetime.now().day + len(ctx.bars()) // 60) % 2 == 0"),
+        # the two time zones are one day apart, or for two hours of each day two
+        ("from datetime import datetime\n", "(datetime.now().toordinal() + len(ctx.bars()) // 60) % 3 == 0"),
         ("import uuid\n", "uuid.uuid4().int % 2 == 0"),
     ],
     ids=["hash", "set", "random", "clock", "day", "uuid"],

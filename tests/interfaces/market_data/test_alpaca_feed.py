@@ -330,7 +330,8 @@ def test_minutes_of_shares_come_by_the_free_stream(market: LocalAlpaca) -> None:
         clock = MarketTime(market)
         opened_at = clock.next(MINUTE)
         clock.wait_for(opened_at, MINUTE)
-        found = feed.closed(["SPY", BTC], MINUTE, opened_at, PATIENCE)
+        # both kinds share the patience, and the second is followed only now
+        found = feed.closed(["SPY", BTC], MINUTE, opened_at, 4 * PATIENCE)
         assert set(found) == {"SPY", BTC}
         assert values(found["SPY"]) == queried(feed, "SPY", MINUTE, opened_at)
 
