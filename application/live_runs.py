@@ -52,7 +52,7 @@ class LiveRuns:
         live = LiveRun(run_id, created.mode, self._tools, execution.exchange, feed, execution)
         live.start()
         with self._lock:
-            self._runs = [*(one for one in self._runs if not one.is_over), live]
+            self._runs.append(live)
             self._feeds[feed.name] = feed
         return live
 

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 import psycopg
@@ -61,7 +61,6 @@ LEVELS = logging.getLevelNamesMapping()
 # What a process does: everything, or a part of it. `api`: REST, the event stream and the page. `engine`: runs, their
 # sessions and the accounts they trade, sweeps. `projector`: the read models.
 type Role = Literal["all", "api", "engine", "projector"]
-ROLES: tuple[Role, ...] = get_args(Role.__value__)
 type Queries = ConnectionPool[psycopg.Connection]
 
 

@@ -115,6 +115,6 @@ def _of_database(settings: "Settings", url: str, connection: "psycopg.Connection
     if any(finding.state == "problem" for finding in migrated):
         return  # the tables that would be looked at are not there
     yield from looked("read model", lambda: doctor_trading.read_models(connection))
-    yield from looked("trading", lambda: doctor_trading.halt(connection))
+    yield from looked("trading", lambda: doctor_trading.halt(url))
     yield from looked("accounts", lambda: doctor_trading.accounts(connection, runs, clock.now()))
     yield from looked("bars", bars)

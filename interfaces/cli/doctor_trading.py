@@ -59,21 +59,18 @@ def read_models(connection: "psycopg.Connection") -> Iterator[Finding]:
             yield warning("read model", said, f"update Weaver, then weaver rebuild {model.name}")
 
 
-def halt(connection: "psycopg.Connection") -> Iterator[Finding]:
+def halt(url: str) -> Iterator[Finding]:
     """Look whether the kill switch is thrown, as the journal has it."""
-    from domain.event_catalogue import CATALOGUE
-    from domain.risk import KILL_SWITCH_ID, RiskGuard
+    from application.journal import Journal
+    from application.kill_switch import halted
+    from interfaces.event_store import journal_environment
 
-    guard = RiskGuard(KILL_SWITCH_ID)
-    rows = connection.execute(
-        "select topic, state from weaver_events where originator_id = %s order by originator_version", (KILL_SWITCH_ID,)
-    )
-    for topic, state in rows:
-        guard.apply(CATALOGUE.decode(topic, bytes(state)))
-    if guard.halted is None:
+    with Journal(journal_environment(url, pool_size=1)) as journal:
+        halt = halted(journal)
+    if halt is None:
         yield ok("trading", "not halted")
     else:
-        said = f"halted since {guard.halted.at:%Y-%m-%d %H:%M:%S} UTC: {guard.halted.message}"
+        said = f"halted since {halt.at:%Y-%m-%d %H:%M:%S} UTC: {halt.message}"
         yield warning("trading", said, "find out why, then weaver risk resume")
 
 

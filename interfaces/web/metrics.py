@@ -132,20 +132,26 @@ class PlatformFigures(Collector):
         for family, count in self._weaver.tally.families().items():
             appended.add_metric((family,), count)
         yield appended
-        yield _gauge("weaver_journal_position", "Position of the newest event seen.", tail.head)
-        yield _gauge(
+        yield GaugeMetricFamily("weaver_journal_position", "Position of the newest event seen.", tail.head)
+        yield GaugeMetricFamily(
             "weaver_journal_last_look_age_seconds",
             "Time since the journal was last looked at with success.",
             tail.seconds_since_look,
         )
-        yield _counter("weaver_journal_reconnects", "Times the journal had to be connected to again.", tail.reconnects)
+        yield CounterMetricFamily(
+            "weaver_journal_reconnects", "Times the journal had to be connected to again.", tail.reconnects
+        )
 
     def _streaming(self) -> Iterator[Metric]:
         broadcast = self._weaver.broadcast
-        yield _gauge("weaver_stream_clients", "Clients of the event stream.", broadcast.clients)
-        yield _counter("weaver_stream_frames", "Frames sent to clients of the event stream.", broadcast.frames_sent)
-        yield _counter("weaver_stream_dropped", "Clients dropped because they read nothing.", broadcast.clients_dropped)
-        yield _counter("weaver_stream_resets", "Clients told to load everything again.", broadcast.resets)
+        yield GaugeMetricFamily("weaver_stream_clients", "Clients of the event stream.", broadcast.clients)
+        yield CounterMetricFamily(
+            "weaver_stream_frames", "Frames sent to clients of the event stream.", broadcast.frames_sent
+        )
+        yield CounterMetricFamily(
+            "weaver_stream_dropped", "Clients dropped because they read nothing.", broadcast.clients_dropped
+        )
+        yield CounterMetricFamily("weaver_stream_resets", "Clients told to load everything again.", broadcast.resets)
 
     def _notifying(self) -> Iterable[Metric]:
         label, now = ("channel",), self._weaver.clock.now()
@@ -208,14 +214,6 @@ async def show_metrics(request: Request) -> Response:
     """
     metrics: Metrics = request.app.state.metrics
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _gauge(name: str, meaning: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, meaning, value)
-
-
-def _counter(name: str, meaning: str, value: float) -> Metric:
-    return CounterMetricFamily(name, meaning, value)
 
 
 def _build() -> dict[str, str]:

@@ -18,7 +18,9 @@ MODES = ("backtest", "paper", "live")
 def trading_figures(weaver: Weaver) -> Iterator[Metric]:
     """Yield the figures of the clock, of runs and of accounts, from memory."""
     yield from _clock(weaver)
-    yield _gauge("weaver_trading_halted", "1 while the kill switch is thrown.", weaver.latch.reason is not None)
+    yield GaugeMetricFamily(
+        "weaver_trading_halted", "1 while the kill switch is thrown.", weaver.latch.reason is not None
+    )
     yield from _runs(weaver)
     yield from _orders(weaver)
     yield from _accounts(weaver.markets.executions())
@@ -27,16 +29,22 @@ def trading_figures(weaver: Weaver) -> Iterator[Metric]:
 
 def _clock(weaver: Weaver) -> Iterator[Metric]:
     clock = weaver.realtime
-    yield _gauge("weaver_clock_lateness_seconds", "From the last boundary to its being noticed.", clock.lateness)
-    yield _gauge("weaver_clock_worst_lateness_seconds", "The longest that ever took.", clock.worst_lateness)
-    yield _counter("weaver_clock_jumps", "Times the machine's clock was set, or the machine slept.", clock.jumps)
-    yield _counter("weaver_clock_missed_boundaries", "Boundaries of runs that nobody saw pass.", clock.missed)
+    yield GaugeMetricFamily(
+        "weaver_clock_lateness_seconds", "From the last boundary to its being noticed.", clock.lateness
+    )
+    yield GaugeMetricFamily("weaver_clock_worst_lateness_seconds", "The longest that ever took.", clock.worst_lateness)
+    yield CounterMetricFamily(
+        "weaver_clock_jumps", "Times the machine's clock was set, or the machine slept.", clock.jumps
+    )
+    yield CounterMetricFamily(
+        "weaver_clock_missed_boundaries", "Boundaries of runs that nobody saw pass.", clock.missed
+    )
 
 
 def _runs(weaver: Weaver) -> Iterator[Metric]:
     runs, supervisor = weaver.markets.runs(), weaver.supervisor
     if supervisor is not None:
-        yield _gauge("weaver_supervisor_up", "1 while somebody looks after runs.", supervisor.alive)
+        yield GaugeMetricFamily("weaver_supervisor_up", "1 while somebody looks after runs.", supervisor.alive)
     active = GaugeMetricFamily("weaver_runs_active", "Runs this process looks after.", labels=("mode",))
     # a supervisor that has failed looks after nothing, whatever it remembers
     if supervisor is not None and supervisor.alive:
@@ -44,8 +52,8 @@ def _runs(weaver: Weaver) -> Iterator[Metric]:
             count = supervisor.backtests if mode == "backtest" else sum(one.mode == mode for one in runs)
             active.add_metric((mode,), count)
     yield active
-    yield _gauge("weaver_sessions_running", "Processes of runs that live.", len(weaver.launcher.sessions()))
-    yield _counter(
+    yield GaugeMetricFamily("weaver_sessions_running", "Processes of runs that live.", len(weaver.launcher.sessions()))
+    yield CounterMetricFamily(
         "weaver_session_restarts", "Processes of runs that died and were replaced.", weaver.launcher.restarts
     )
     overdue = GaugeMetricFamily(
@@ -128,11 +136,3 @@ def _lines() -> Iterator[Metric]:
     for host, limit in sorted(WIRE.limits.items()):
         requests.add_metric((host,), limit.left())
     yield from (up, silent, failures, requests)
-
-
-def _gauge(name: str, meaning: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, meaning, value)
-
-
-def _counter(name: str, meaning: str, value: float) -> Metric:
-    return CounterMetricFamily(name, meaning, value)

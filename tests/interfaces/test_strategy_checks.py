@@ -13,6 +13,7 @@ from interfaces.market_data.sample_bars import sample_bars
 from interfaces.settings import Settings
 from interfaces.strategy_catalog import FileStrategyCatalog
 from interfaces.strategy_checks import CheckRequest, CheckTimedOut, StrategyCheck, StrategyChecks
+from tests.interfaces.market_data.bar_files import sample_file
 
 BUNDLED = ("breakout", "mean_reversion", "multi_timeframe", "pairs", "rsi_reversal", "sma_cross")
 HEAD = "from weaver import Context, Strategy, parameter, sma\n"
@@ -97,14 +98,9 @@ def test_what_a_strategy_logs_may_differ_and_is_told(directory: Path) -> None:
 
 def written(path: Path, form: str) -> Path:
     """The sample bars of two days in a file."""
-    bars = sample_bars(days=2)
-    if form == "npy":
-        np.save(path, bars.close)
-    else:
-        moments = bars.time.view("datetime64[us]")
-        rows = zip(moments, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
-        lines = [",".join([f"{time}Z", *map(str, map(float, values))]) for time, *values in rows]
-        path.write_text("\n".join(["timestamp,open,high,low,close,volume", *lines]) + "\n")
+    if form == "csv":
+        return sample_file(path, days=2)
+    np.save(path, sample_bars(days=2).close)
     return path
 
 

@@ -7,11 +7,11 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from interfaces.market_data.sample_bars import sample_bars
+from tests.interfaces.market_data.bar_files import sample_file
 from tests.soak.watch import Soaked
 from tests.system.event_clients import StreamWatcher
 from tests.system.paper_trading import BUSY, events_of
@@ -67,14 +67,7 @@ def soak(home: Path, seconds: float, clients: int) -> Soaked:
 
 
 def _import_bars(home: Path) -> None:
-    bars = sample_bars()
-    rows = zip(bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
-    lines = [
-        f"{datetime.fromtimestamp(moment / 1e6, UTC):%Y-%m-%dT%H:%M:%SZ},{','.join(repr(float(one)) for one in rest)}"
-        for moment, *rest in rows
-    ]
-    file = home / "bars.csv"
-    file.write_text("\n".join(["timestamp,open,high,low,close,volume", *lines]) + "\n")
+    file = sample_file(home / "bars.csv", days=30)
     done = weaver(home, "data", "import", str(file), "--symbol", SYMBOL, "--timeframe", "1m")
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, "weaver data import", done.stdout, done.stderr)

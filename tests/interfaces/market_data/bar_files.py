@@ -11,6 +11,7 @@ import pytest
 from domain.errors import InvalidInput
 from domain.market import Timeframe
 from interfaces.market_data.files import FileBars, read_bars
+from interfaces.market_data.sample_bars import sample_bars
 
 HEADER = "timestamp,open,high,low,close,volume"
 GOOD = "10,12,9,11,5"
@@ -32,6 +33,15 @@ def csv_file(directory: Path, lines: Sequence[str], header: str = HEADER, name: 
     path = directory / name
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     return path
+
+
+def sample_file(path: Path, days: int) -> Path:
+    """Write the sample bars of so many days to a CSV file."""
+    bars = sample_bars(days=days)
+    moments = bars.time.view("datetime64[us]")
+    rows = zip(moments, bars.open, bars.high, bars.low, bars.close, bars.volume, strict=True)
+    lines = [",".join([f"{time}Z", *map(str, map(float, values))]) for time, *values in rows]
+    return csv_file(path.parent, lines, name=path.name)
 
 
 def parquet_file(directory: Path, **columns: Any) -> Path:
