@@ -28,9 +28,10 @@ def backup(
     ] = None,
     json_wanted: Json = False,
 ) -> None:
-    """Write the whole database into one file, and a manifest beside it.
+    """Write the whole database into one file.
 
-    Trading goes on meanwhile. Read back before it gets its name, and nothing is ever replaced.
+    A manifest is put beside it. Trading goes on meanwhile. It is read back before it gets its name, and nothing is ever
+    replaced.
     """
     from domain.errors import InvalidInput
 
@@ -56,9 +57,10 @@ def restore(
     ] = False,
     json_wanted: Json = False,
 ) -> None:
-    """Put a backup in the place of the database, and halt all trading.
+    """Put a backup in the place of the database.
 
-    Refused while anything is connected to it. Trading goes on after weaver risk resume: compare with the broker first.
+    Refused while anything is connected to it. All trading is halted until weaver risk resume: compare with the broker
+    first.
     """
     from domain.errors import InvalidInput
 

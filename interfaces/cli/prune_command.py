@@ -32,10 +32,10 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json_wanted: Json = False,
 ) -> None:
-    """Drop finished backtests and sweeps for good, deleted ones first.
+    """Drop finished backtests and sweeps for good.
 
-    Never a paper or live run, none that is being run, and none that a fork needs. Trading goes on meanwhile; weaver
-    verify knows what was dropped.
+    Deleted ones first, and never a paper or live run, none that is being run, and none that a fork needs. Trading goes
+    on meanwhile; weaver verify knows what was dropped.
     """
     from domain.errors import InvalidInput, Refused
     from interfaces.database import connect
