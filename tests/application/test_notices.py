@@ -46,7 +46,7 @@ def test_a_refused_order_says_what_was_ordered_and_the_figures_of_the_limit() ->
     assert notice.title == "live run morning: an order was rejected"
     assert dict(notice.facts) | {"at": ""} == {
         "why": "too much",
-        "order": "buy 0.50 BTC/USD market",
+        "order": "buy 0.5 BTC/USD market",
         "policy": "max_position",
         "max position": "2",
         "would be": "3",
@@ -113,4 +113,4 @@ def test_a_fill_says_what_was_executed() -> None:
         **fill,
     )
     facts = dict(notice_of("order.filled", event, RUN).facts)
-    assert (facts["qty"], facts["price"], facts["side"]) == ("0.5", "101.20", "buy")
+    assert (facts["qty"], facts["price"], facts["side"]) == ("0.5", "101.2", "buy")
