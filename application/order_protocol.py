@@ -131,7 +131,8 @@ class OrderProtocol:
                 else:
                     self._ask_after(desk)
             case OrderStatus.ACCEPTED | OrderStatus.PARTIAL:
-                if desk.is_in_doubt:
+                # where the run's own bars fill orders, the journal is the exchange's book: there is nobody to ask
+                if desk.is_in_doubt and not self._exchange.capabilities.matches_bars:
                     self._ask_after(desk)
                 elif order.cancel_requested or self._latch.reason is not None:
                     self._cancel(desk)
