@@ -79,6 +79,20 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def below(page: Path, heading: str) -> list[Block]:
+    """Return the blocks of one section of a page, in order."""
+    lines = page.read_text().splitlines()
+    begin = lines.index(heading) + 1
+    end = next((i for i, line in enumerate(lines[begin:], begin + 1) if line.startswith("## ")), len(lines) + 1)
+    return [block for block in blocks(page) if begin < block.line < end]
+
+
+def write_file(page: Path, name: str, directory: Path) -> None:
+    """Write the file of that name that a page shows."""
+    [body] = [block.body for block in blocks(page) if block.marks.get("file") == name]
+    (directory / name).write_text(body)
+
+
 def scenes_of(page: Path) -> list[str]:
     """Return the names of what must be there before the page's first command."""
     return [name.strip() for found in _SCENE.findall(page.read_text()) for name in found.split(",")]

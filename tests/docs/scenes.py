@@ -18,6 +18,8 @@ from interfaces.market_data.bar_store import BarStore
 from interfaces.market_data.sample_bars import sample_bars
 from interfaces.settings import Settings
 from tests.alpaca_server.client import local_alpaca
+from tests.architecture.test_docs import DOCS
+from tests.docs.blocks import write_file
 from tests.system.weaver_process import WeaverServer, clean_environment, free_port, wait_until
 
 HOUR = 3_600_000_000
@@ -123,6 +125,12 @@ def _demo(scene: Scene) -> None:
     scene.weaver("demo", "--once")
 
 
+def _crossover(scene: Scene) -> None:
+    """The strategy that the tutorial on strategies has its reader write."""
+    page = DOCS / "tutorials" / "first-strategy.md"
+    write_file(page, "crossover.py", scene.directory)
+
+
 def _backtest(scene: Scene) -> None:
     options = ["--symbol", "BTC/USD", "--timeframe", "1m", "--param", "quantity=10"]
     scene.weaver("backtest", "sma_cross", *options)
@@ -163,6 +171,7 @@ PARTS: Mapping[str, Callable[[Scene], None]] = {
     "bars": _write_bars,
     "stored bars": _store_bars,
     "demo": _demo,
+    "crossover": _crossover,
     "backtest": _backtest,
     "sweep": _sweep,
     "server": _server,

@@ -23,12 +23,16 @@ curl() {
 
 
 class Terminal:
-    """A bash in a directory, with the given settings; ended with everything it started when the block ends."""
+    """A bash in a directory, with the given settings; ended with everything it started when the block ends.
 
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+    is_checkout: the directory has a Weaver of its own, or will have.
+    """
+
+    def __init__(self, directory: Path, environment: dict[str, str], *, is_checkout: bool = False) -> None:
         self.directory = directory
-        # as in a checkout: `.venv/bin/weaver` is what is tested
-        (directory / ".venv").symlink_to(sys.prefix)
+        if not is_checkout:
+            # as in a checkout: `.venv/bin/weaver` is what is tested
+            (directory / ".venv").symlink_to(sys.prefix)
         path = f"{directory / '.venv' / 'bin'}:{os.environ['PATH']}"
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
