@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.errors import InvalidInput
+from interfaces.cli import data_upkeep
 from interfaces.cli.opened import opened_database, read_settings
 from interfaces.cli.options import Json, TimeframeName
 from interfaces.cli.printing import notice, print_json, print_line, print_table, progress_bar, shown
@@ -181,3 +182,8 @@ def _as_json(stored: "BarCoverage") -> dict[str, object]:
         "end_time": stored.end_time,
         "source": stored.source,
     }
+
+
+group.command("gaps")(data_upkeep.list_gaps)
+group.command("export")(data_upkeep.export_bars)
+group.command("drop")(data_upkeep.drop_bars)

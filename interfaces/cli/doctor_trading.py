@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     import psycopg
 
     from application.ports import SessionCalendar
-    from domain.market import Microseconds, Timeframe
-    from domain.sessions import Sessions
     from interfaces.settings import Settings
     from projections.runs import RunRow
 
@@ -21,7 +19,6 @@ LAG_SECONDS = 30.0
 DAYS_OF_BARS = 7
 # Nobody may have traded for some bars; so many in a row are more likely a hole.
 LONG_HOLE = 30
-SECONDS_OF_A_DAY = 86_400
 
 
 def strategies(settings: "Settings") -> Iterator[Finding]:
@@ -98,6 +95,7 @@ def accounts(connection: "psycopg.Connection", runs: Sequence["RunRow"], now: da
 
 def bars(url: str, runs: Sequence["RunRow"], calendar: "SessionCalendar") -> Iterator[Finding]:
     """Look for holes in stored bars of symbols that active runs trade, within their last days."""
+    from domain.gaps import gaps
     from interfaces.market_data.bar_store import BarStore
 
     store, wanted = BarStore(url), {symbol for run in runs for symbol in run.symbols}
@@ -107,24 +105,10 @@ def bars(url: str, runs: Sequence["RunRow"], calendar: "SessionCalendar") -> Ite
         start = max(stored.start_time, stored.end_time - timedelta(days=DAYS_OF_BARS))
         found = store.load(stored.symbol, stored.timeframe, start, stored.end_time)
         sessions = calendar.sessions(stored.symbol, start, stored.end_time)
-        missing, longest = _holes(found.time, stored.timeframe, sessions)
-        said = f"{stored.symbol} {stored.timeframe} lacks {missing:,} bars of its last {DAYS_OF_BARS} days"
-        if longest >= LONG_HOLE:
+        missing = [gap.bars for gap in gaps(found.time, stored.timeframe, sessions)]
+        said = f"{stored.symbol} {stored.timeframe} lacks {sum(missing):,} bars of its last {DAYS_OF_BARS} days"
+        if missing and (longest := max(missing)) >= LONG_HOLE:
             remedy = f"weaver data download {stored.symbol} --timeframe {stored.timeframe} --start {start:%Y-%m-%d}"
             yield warning("bars", f"{said}, {longest:,} of them in a row", remedy)
         else:
             yield ok("bars", said)
-
-
-def _holes(times: "Microseconds", timeframe: "Timeframe", sessions: "Sessions | None") -> tuple[int, int]:
-    """Return how many bars are missing between the first and the last, and how many of them in a row at most."""
-    import numpy as np
-
-    if timeframe.seconds >= SECONDS_OF_A_DAY or len(times) < 2:
-        return 0, 0  # daily bars of shares open where the exchange says, not in steps
-    expected = np.arange(times[0], times[-1], timeframe.microseconds, dtype=np.int64)
-    if sessions is not None:
-        expected = expected[sessions.overlapped(expected, timeframe.microseconds) >= 0]
-    is_missing = ~np.isin(expected, times)
-    held = np.flatnonzero(np.concatenate(([True], ~is_missing, [True])))
-    return int(is_missing.sum()), int(np.diff(held).max() - 1)

@@ -1,8 +1,6 @@
 """`weaver prune`: finished backtests and sweeps that nobody wants any more, out of the journal and the read models."""
 
-import re
 import sys
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +8,7 @@ import typer
 from interfaces.cli.opened import catch_up, composed
 from interfaces.cli.options import Json
 from interfaces.cli.printing import notice, print_json, print_line, print_table, progress_bar
+from interfaces.cli.typed import age
 
 if TYPE_CHECKING:
     from interfaces.pruning import Plan
@@ -43,7 +42,7 @@ def prune(
 
     if older_than is None and keep is None:
         raise InvalidInput("say what is to stay: --older-than AGE, --keep N, or both (--keep 0 keeps nothing)")
-    rules = Rules(keep=keep, older_than=_age(older_than), tag=tag, strategy=strategy)
+    rules = Rules(keep=keep, older_than=age(older_than, "--older-than"), tag=tag, strategy=strategy)
     with composed() as weaver:
         with connect(weaver.database_url) as connection:
             catch_up(connection, ("runs", "sweeps"))
@@ -67,17 +66,6 @@ def prune(
         print_line(f"{_summary(found)} would go")
     else:
         print_line(f"dropped {events:,} events of {runs:,} backtests and sweeps")
-
-
-def _age(text: str | None) -> timedelta | None:
-    from domain.errors import InvalidInput
-
-    if text is None:
-        return None
-    given = re.fullmatch(r"(\d{1,6})([hdw])", text)
-    if given is None:
-        raise InvalidInput(f"--older-than: a number and h, d or w, such as 30d, not {text!r}")
-    return int(given[1]) * {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[given[2]]
 
 
 def _summary(found: "Plan") -> str:

@@ -1,7 +1,8 @@
 """What was typed, as typed values: dates, decimals, parameters, ids. Whatever cannot be meant raises InvalidInput."""
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -30,6 +31,16 @@ def moment(text: str | None, option: str) -> datetime | None:
         raise InvalidInput(
             f"{option} must be a day or a time such as 2024-01-31 or 2024-01-31T14:30:00Z, not {text!r}"
         ) from None
+
+
+def age(text: str | None, option: str) -> timedelta | None:
+    """Return the length of time, of hours, days or weeks; None for None."""
+    if text is None:
+        return None
+    given = re.fullmatch(r"(\d{1,6})([hdw])", text)
+    if given is None:
+        raise InvalidInput(f"{option}: a number and h, d or w, such as 30d, not {text!r}")
+    return int(given[1]) * {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[given[2]]
 
 
 def decimal(text: str, option: str) -> Decimal:

@@ -52,6 +52,24 @@ class FileBars:
     notices: tuple[str, ...]
 
 
+def write_bars(bars: Bars, path: Path) -> None:
+    """Write the bars as CSV or Parquet, as the file's name ends; `read_bars` gives exactly them again.
+
+    Raises InvalidInput for another ending, and OSError where the file cannot be written.
+    """
+    import polars as pl
+
+    opened = pl.Series("timestamp", bars.time).cast(pl.Datetime("us", "UTC"))
+    frame = pl.DataFrame([opened, *(pl.Series(name, getattr(bars, name)) for name in VALUES)])
+    match path.suffix.lower():
+        case ".csv":
+            frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+        case ".parquet":
+            frame.write_parquet(path)
+        case _:
+            raise InvalidInput(f"{path.name}: bars are written as .csv or .parquet")
+
+
 def read_bars(path: Path, symbol: str, timeframe: Timeframe) -> FileBars:
     """Return all bars of a CSV or Parquet file, valid and ascending, under the symbol given.
 
