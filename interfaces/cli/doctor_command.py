@@ -26,8 +26,8 @@ INDENT = " " * 25
 def doctor(json_wanted: Json = False) -> None:
     """Check that everything is as it should be.
 
-    Looks at this machine, settings, keys and exchanges, strategies, the database, read models, accounts, bars and
-    clocks; says how to mend what is wrong. Exits with 1 when there is a problem; a warning is none.
+    Looks at this machine, settings, keys and exchanges, strategies, the database, read models, accounts, bars, clocks
+    and notifications; says how to mend what is wrong. Exits with 1 when there is a problem; a warning is none.
     """
     findings = []
     for finding in _examined():
@@ -118,3 +118,4 @@ def _of_database(settings: "Settings", url: str, connection: "psycopg.Connection
     yield from looked("trading", lambda: doctor_trading.halt(url))
     yield from looked("accounts", lambda: doctor_trading.accounts(connection, runs, clock.now()))
     yield from looked("bars", bars)
+    yield from looked("notifications", lambda: doctor_trading.notifications(connection, settings, runs))

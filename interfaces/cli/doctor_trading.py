@@ -112,3 +112,31 @@ def bars(url: str, runs: Sequence["RunRow"], calendar: "SessionCalendar") -> Ite
             yield warning("bars", f"{said}, {longest:,} of them in a row", remedy)
         else:
             yield ok("bars", said)
+
+
+def notifications(
+    connection: "psycopg.Connection", settings: "Settings", runs: Sequence["RunRow"]
+) -> Iterator[Finding]:
+    """Look whether people would be told: no channel, or one that does not take its messages."""
+    from interfaces.notifications.channels import configured_channels
+    from interfaces.notifications.delivery_book import standings
+
+    channels, found = configured_channels(settings), standings(connection)
+    if not channels and any(run.mode == "live" for run in runs):
+        said = "no channel is configured: nobody is told when a live run fails or is halted"
+        yield warning("notifications", said, "docs/notifications.md says how to add one, in five minutes")
+    elif not channels:
+        yield ok("notifications", "no channel is configured")
+    for channel in channels:
+        standing = found.get(channel.name)
+        if standing is None:
+            yield ok("notifications", f"{channel.name} was never opened: weaver serve does it when it starts next")
+        elif standing.state == "failing":
+            waiting = f"{standing.deliveries['pending']:,} wait: {standing.last_error}"
+            remedy = f"weaver notifications test {channel.name} shows whether it takes anything"
+            yield warning("notifications", f"{channel.name} does not take its messages, {waiting}", remedy)
+        elif standing.state == "parked":
+            said = f"{channel.name} has refused {standing.deliveries['parked']:,} messages: {standing.last_error}"
+            yield warning("notifications", said, f"weaver notifications retry {channel.name}, or skip to give them up")
+        else:
+            yield ok("notifications", f"{channel.name} has taken {standing.deliveries['sent']:,} messages")

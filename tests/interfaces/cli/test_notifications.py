@@ -94,3 +94,30 @@ def test_a_bad_file_ends_with_2_and_names_what_is_wrong(file: Path, weaver: Comm
         assert answer.err.startswith(f"weaver: {file}: channel program: kind: choose one of webhook, telegram")
     # what stops trading does not depend on it
     assert weaver.done("risk", "halt", "--json").json["halted"] is True
+
+
+def test_the_doctor_looks_at_channels(file: Path, weaver: CommandLine, database_url: str) -> None:
+    def found() -> list[tuple[str, str, str]]:
+        told = weaver("doctor", "--json").json
+        return [(one["state"], one["message"], one["remedy"]) for one in told if one["name"] == "notifications"]
+
+    assert found() == [("ok", "program was never opened: weaver serve does it when it starts next", "")]
+    park(database_url, 2)
+    assert found() == [
+        (
+            "warning",
+            "program has refused 2 messages: 404 no such hook",
+            "weaver notifications retry program, or skip to give them up",
+        )
+    ]
+    file.write_text("[[channel]]")
+    [(state, message, _)] = found()
+    assert (state, str(file) in message) == ("problem", True), message
+
+
+def test_the_doctor_warns_of_a_live_run_that_nobody_is_told_of(weaver: CommandLine, database_url: str) -> None:
+    with Journal(journal_environment(database_url)) as journal:
+        record_run(journal, mode="live")
+    weaver.done("run", "list")  # which folds the read model
+    [found] = [one for one in weaver("doctor", "--json").json if one["name"] == "notifications"]
+    assert (found["state"], "nobody is told" in found["message"]) == ("warning", True)
