@@ -28,10 +28,13 @@ class Coarser:
     sessions by their open.
     newest: for each fine bar the number of the newest coarse bar that is closed when the fine bar closes, -1 before the
     first; never one that a later fine bar could change.
+    last_first: the number of the first fine bar of the last coarse bar, 0 without any: bars that are added later change
+    nothing that was made of those before it.
     """
 
     bars: Bars
     newest: NDArray[np.int64]
+    last_first: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,7 @@ def aggregate(bars: Bars, timeframe: Timeframe, sessions: Sessions | None = None
     BarsInvalid, naming the row, for bars that overlap.
     """
     if timeframe == bars.timeframe:
-        return Coarser(bars, np.arange(len(bars), dtype=np.int64))
+        return Coarser(bars, np.arange(len(bars), dtype=np.int64), max(len(bars) - 1, 0))
     if timeframe.microseconds % bars.timeframe.microseconds:
         raise InvalidInput(
             f"bars of {timeframe} cannot be made of bars of {bars.timeframe}: choose a multiple of it",
@@ -78,7 +81,8 @@ def aggregate(bars: Bars, timeframe: Timeframe, sessions: Sessions | None = None
         buckets = _session_buckets(bars, sessions)
     else:
         buckets = _clock_buckets(bars, timeframe.microseconds)
-    return Coarser(_sums(bars, timeframe, buckets), _newest(bars, buckets.ends))
+    last_first = int(np.arange(len(bars))[buckets.members][buckets.firsts[-1]]) if len(buckets.firsts) else 0
+    return Coarser(_sums(bars, timeframe, buckets), _newest(bars, buckets.ends), last_first)
 
 
 def _require_apart(bars: Bars) -> None:

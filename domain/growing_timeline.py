@@ -2,16 +2,19 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from domain.aggregation import Coarser, aggregate, bar_closes
-from domain.market import Bars, Timeframe
+from domain.aggregation import aggregate, bar_closes
+from domain.market import BAR_COLUMNS, Bars, Timeframe
 from domain.series import BarSeries
 from domain.sessions import Sessions
-from domain.timeline import Timeline
+from domain.timeline import Lane, Timeline
 
-COLUMNS = ("time", "open", "high", "low", "close", "volume")
+COLUMNS = ("time", *BAR_COLUMNS)
+FIRST_ROOM = 256
 
 
 def no_bars(symbol: str, timeframe: Timeframe) -> Bars:
@@ -24,43 +27,57 @@ class GrowingTimeline(Timeline):
     """A timeline over bars that are added at its end; every series handed out grows with it.
 
     It may begin without any bar. start: microseconds since 1970 UTC, what the time is before the first close. Whether
-    bars were added one by one or all at once makes no difference to what is read at any instant.
+    bars were added one by one or all at once makes no difference to what is read at any instant, and adding one costs
+    no more after years than on the first day, but for indicators: they are functions of whole columns.
     """
 
     def __init__(self, empty: Sequence[Bars], start: int, sessions: Mapping[str, Sessions] | None = None) -> None:
-        self._bars = tuple(empty)
+        self._bars = tuple(no_bars(one.symbol, one.timeframe) for one in empty)
         self._sessions = sessions or {}
         self.start = start
         self.shared = None
         self.series = tuple(BarSeries(one) for one in self._bars)
-        self._coarser: list[tuple[int, Timeframe, BarSeries]] = []
-        self._merge()
+        self._grown = [_GrowingBars(one) for one in self._bars]
+        self._closes = [_GrowingColumn(np.int64) for _ in self._bars]
+        self._placed = [_GrowingColumn(np.int64) for _ in self._bars]
+        self._merged = _GrowingColumn(np.int64)
+        self._coarser: list[_GrowingCoarser] = []
+        self._look()
+        self.grow(empty)
 
     def grow(self, more: Sequence[Bars]) -> None:
         """Add bars, one `Bars` a symbol in the order of the symbols, possibly empty.
 
         Bars that do not close after everything there is are left out: what was read once does not change.
         """
-        end = self.closes[-1] if len(self) else -1
-        grown = []
-        for old, new in zip(self._bars, more, strict=True):
-            later = bar_closes(new, self._sessions.get(new.symbol)) > end if len(new) else np.empty(0, dtype=np.bool_)
-            columns = (np.concatenate((getattr(old, name), getattr(new, name)[later])) for name in COLUMNS)
-            grown.append(Bars(old.symbol, old.timeframe, *columns))
-        self._bars = tuple(grown)
+        end = int(self.closing_times[-1]) if len(self) else -1
+        counts, added = [len(one) for one in self._closes], []
+        for new, grown, closes in zip(more, self._grown, self._closes, strict=True):
+            closing = bar_closes(new, self._sessions.get(new.symbol)) if len(new) else new.time
+            is_later = closing > end
+            grown.add({name: getattr(new, name)[is_later] for name in COLUMNS})
+            closes.add(closing[is_later])
+            added.append(closing[is_later])
+        instants = np.unique(np.concatenate(added))
+        self._merged.add(instants)
+        for count, closing, placed in zip(counts, added, self._placed, strict=True):
+            placed.add(count - 1 + np.searchsorted(closing, instants, side="right"))
+        self._look()
         for series, bars in zip(self.series, self._bars, strict=True):
             series.replace(bars)
-        self._merge()
+        for one in self._coarser:
+            one.grow(self._bars[one.symbol_index], self._placed[one.symbol_index].values)
+        self.lanes = self._new_lanes()
 
     def coarser(self, symbol_index: int, timeframe: Timeframe, instant: int) -> BarSeries:
         """Return the symbol's bars of a coarser timeframe as a series of their own, which ends at the instant."""
         bars = self._bars[symbol_index]
-        made = self._aggregated(symbol_index, timeframe).bars if len(bars) else no_bars(bars.symbol, timeframe)
-        series = BarSeries(made)
-        self._coarser.append((symbol_index, timeframe, series))
-        self._merge()
+        made = _GrowingCoarser(symbol_index, no_bars(bars.symbol, timeframe), self._sessions.get(bars.symbol))
+        made.grow(bars, self._placed[symbol_index].values)
+        self._coarser.append(made)
+        self.lanes = self._new_lanes()
         self.move_to(instant)
-        return series
+        return made.series
 
     def instant_at(self, moment: int) -> int:
         """Return the last instant that is not later than a moment, -1 before the first."""
@@ -72,28 +89,93 @@ class GrowingTimeline(Timeline):
         for cursor, places in self.lanes:
             cursor.index = places[instant] if instant >= 0 else -1
 
-    def _merge(self) -> None:
-        closes = [bar_closes(one, self._sessions.get(one.symbol)) if len(one) else one.time for one in self._bars]
-        merged = np.unique(np.concatenate(closes))
-        self.closing_times = merged
-        self.closes = merged.data
-        self.times = tuple(np.ascontiguousarray(one.time).data for one in self._bars)
-        self._closing = tuple(np.ascontiguousarray(one).data for one in closes)
-        self.lanes = []
-        self._places = []
-        for series, closing in zip(self.series, closes, strict=True):
-            places = np.searchsorted(closing, merged, side="right") - 1
-            self._places.append(places)
-            self.lanes.append((series.cursor, places.data))
-        for symbol_index, timeframe, series in self._coarser:
-            if not len(self._bars[symbol_index]):
-                continue
-            made = self._aggregated(symbol_index, timeframe)
-            series.replace(made.bars)
-            placed = self._places[symbol_index]
-            newest = np.where(placed < 0, -1, made.newest[placed]) if placed is not None else made.newest
-            self.lanes.append((series.cursor, np.ascontiguousarray(newest, dtype=np.int64).data))
+    def _look(self) -> None:
+        """Show the columns as long as they are by now."""
+        self._bars = tuple(one.bars for one in self._grown)
+        self.closing_times = self._merged.values
+        self.closes = self.closing_times.data
+        self.times = tuple(one.time.data for one in self._bars)
+        self._closing = tuple(one.values.data for one in self._closes)
+        self._places = [one.values for one in self._placed]
 
-    def _aggregated(self, symbol_index: int, timeframe: Timeframe) -> Coarser:
-        bars = self._bars[symbol_index]
-        return aggregate(bars, timeframe, self._sessions.get(bars.symbol))
+    def _new_lanes(self) -> list[Lane]:
+        own = [(series.cursor, placed.values.data) for series, placed in zip(self.series, self._placed, strict=True)]
+        return own + [(one.series.cursor, one.newest.values.data) for one in self._coarser]
+
+
+class _GrowingColumn:
+    """Values that are added at the end, with room for twice as many whenever there is none."""
+
+    def __init__(self, kind: type[np.generic]) -> None:
+        self._room: NDArray[Any] = np.empty(FIRST_ROOM, kind)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """All of them; what was handed out before stays as it is."""
+        return self._room[: self._length]
+
+    def add(self, values: NDArray[Any], after: int | None = None) -> None:
+        """Add values at the end, or after so many, in place of what follows there."""
+        first = self._length if after is None else after
+        self._length = first + len(values)
+        if self._length > len(self._room):
+            larger = np.empty(2 * self._length, self._room.dtype)
+            larger[:first] = self._room[:first]
+            self._room = larger
+        self._room[first : self._length] = values
+
+
+class _GrowingBars:
+    """Bars of one symbol and timeframe that are added at the end."""
+
+    def __init__(self, empty: Bars) -> None:
+        self._empty = empty
+        self._columns = {name: _GrowingColumn(np.int64 if name == "time" else np.float64) for name in COLUMNS}
+
+    @property
+    def bars(self) -> Bars:
+        """All of them."""
+        columns = (self._columns[name].values for name in COLUMNS)
+        return Bars(self._empty.symbol, self._empty.timeframe, *columns)
+
+    def add(self, columns: Mapping[str, NDArray[Any]], after: int | None = None) -> None:
+        """Add bars at the end, or after so many, in place of what follows there."""
+        for name, values in columns.items():
+            self._columns[name].add(values, after)
+
+
+class _GrowingCoarser:
+    """Coarser bars of a symbol. Only the last can still change: nothing before it is made again.
+
+    newest: for each instant the number of the newest one that is closed, -1 before the first.
+    """
+
+    def __init__(self, symbol_index: int, empty: Bars, sessions: Sessions | None) -> None:
+        self.symbol_index = symbol_index
+        self.series = BarSeries(empty)
+        self.newest = _GrowingColumn(np.int64)
+        self._timeframe = empty.timeframe
+        self._sessions = sessions
+        self._bars = _GrowingBars(empty)
+        self._newest_at_bar = _GrowingColumn(np.int64)
+        self._settled = 0
+        self._settled_bars = 0
+
+    def grow(self, bars: Bars, places: NDArray[np.int64]) -> None:
+        """Take the finer bars there are by now, and which of them is the newest at each instant."""
+        if len(bars):
+            made = aggregate(bars.part(self._settled_bars, len(bars)), self._timeframe, self._sessions)
+            self._bars.add({name: getattr(made.bars, name) for name in COLUMNS}, after=self._settled)
+            # none of what is settled closes after the first bar that is not
+            self._newest_at_bar.add(made.newest + self._settled, after=self._settled_bars)
+            self._settled += max(len(made.bars) - 1, 0)
+            self._settled_bars += made.last_first
+        placed = places[len(self.newest) :]
+        newest = np.full(len(placed), -1, dtype=np.int64)
+        newest[placed >= 0] = self._newest_at_bar.values[placed[placed >= 0]]
+        self.newest.add(newest)
+        self.series.replace(self._bars.bars)

@@ -1,5 +1,6 @@
 """Series a strategy reads: columns that end at the bar just closed, so that nothing can read past now."""
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -28,7 +29,7 @@ class Series(Sequence[float]):
     Reading past either end raises IndexError. Warm-up values of indicators are NaN.
     """
 
-    __slots__ = ("_above", "_below", "_column", "_values", "bars", "cursor")
+    __slots__ = ("_above", "_below", "_column", "_is_growing", "_values", "bars", "cursor")
 
     def __init__(self, column: Floats, bars: "BarSeries") -> None:
         self._column = column
@@ -38,13 +39,13 @@ class Series(Sequence[float]):
         self.cursor = bars.cursor
         self._above: dict[object, list[bool]] = {}
         self._below: dict[object, list[bool]] = {}
+        self._is_growing = False
 
     def replace(self, column: Floats) -> None:
         """Read another column from now on: the same values, and more of them."""
         self._column = column
         self._values = np.ascontiguousarray(column, dtype=np.float64).data
-        self._above.clear()
-        self._below.clear()
+        self._is_growing = True
 
     @overload
     def __getitem__(self, key: int) -> float: ...
@@ -78,6 +79,8 @@ def crossed_above(a: Series, b: Comparable) -> bool:
 
     b: another series of the same bars, or a level.
     """
+    if a._is_growing:
+        return _crosses_now(a, b, operator.le, operator.gt)
     try:
         return a._above[b][a.cursor.index]
     except KeyError:
@@ -90,6 +93,8 @@ def crossed_below(a: Series, b: Comparable) -> bool:
 
     b: another series of the same bars, or a level.
     """
+    if a._is_growing:
+        return _crosses_now(a, b, operator.ge, operator.lt)
     try:
         return a._below[b][a.cursor.index]
     except KeyError:
@@ -100,11 +105,28 @@ def crossed_below(a: Series, b: Comparable) -> bool:
 type _Comparison = Callable[[Any, Any], NDArray[np.bool_]]
 
 
+def _crosses_now(
+    a: Series, b: Comparable, before: Callable[[float, float], bool], now: Callable[[float, float], bool]
+) -> bool:
+    # of columns that grow: over all bars it would be computed anew at each of them
+    index = a.cursor.index
+    if isinstance(b, Series):
+        _require_same_bars(a, b)
+    if index < 1:
+        return False
+    previous, current = (b._values[index - 1], b._values[index]) if isinstance(b, Series) else (float(b), float(b))
+    return before(a._values[index - 1], previous) and now(a._values[index], current)
+
+
+def _require_same_bars(a: Series, b: Series) -> None:
+    if b.bars is not a.bars:
+        raise InvalidInput("only series of the same symbol and timeframe can cross each other")
+
+
 def _crossings(a: Series, b: Comparable, before: _Comparison, now: _Comparison) -> list[bool]:
     # Computed once over all bars: value i depends on bars i-1 and i alone, as in a reading bar by bar.
     if isinstance(b, Series):
-        if b.bars is not a.bars:
-            raise InvalidInput("only series of the same symbol and timeframe can cross each other")
+        _require_same_bars(a, b)
         other: Any = b._column
         previous: Any = other[:-1]
         current: Any = other[1:]

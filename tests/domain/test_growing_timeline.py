@@ -1,0 +1,142 @@
+"""A timeline that grows shows at every instant what one does that was given everything at once."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.growing_timeline import GrowingTimeline, no_bars
+from domain.indicators import ema
+from domain.market import BAR_COLUMNS, Bars, Timeframe, to_microseconds
+from domain.series import BarSeries, crossed_above, crossed_below
+from domain.sessions import Sessions
+from domain.timeline import Timeline
+
+MINUTE, QUARTER, HOUR, DAY = (Timeframe.parse(name) for name in ("1m", "15m", "1h", "1d"))
+BEGIN = to_microseconds(datetime(2026, 3, 2, tzinfo=UTC))
+NIGHT = 24 * HOUR.microseconds
+
+
+def bars(symbol: str, places: list[int], frame: Timeframe) -> Bars:
+    """Bars that open so many lengths after the beginning, each with prices of its own."""
+    time = BEGIN + np.array(places, dtype=np.int64) * frame.microseconds
+    close = 100.0 + np.array([(place * 37) % 23 for place in places], dtype=np.float64)
+    return Bars(symbol, frame, time, close - 1, close + 2, close - 2, close, close * 3)
+
+
+def split(everything: Bars, ends: list[int]) -> list[Bars]:
+    """Cut bars where they open at or after each of these moments."""
+    edges = [0, *np.searchsorted(everything.time, np.array(ends, dtype=np.int64)).tolist(), len(everything)]
+    return [everything.part(first, last) for first, last in pairwise(edges)]
+
+
+def seen(series: BarSeries) -> dict[str, list[float]]:
+    """Everything a series shows now."""
+    columns = {name: list(getattr(series, name)) for name in BAR_COLUMNS}
+    return columns | {"time": series.time.astype(np.int64).tolist()}
+
+
+def grown(whole: list[Bars], cuts: list[int], coarse: list[Timeframe], sessions: dict[str, Sessions]) -> None:
+    """Let a timeline grow by these cuts, and hold everything it shows against one that was given everything."""
+    timeline = GrowingTimeline([no_bars(one.symbol, one.timeframe) for one in whole], BEGIN, sessions)
+    made = [(index, frame, timeline.coarser(index, frame, -1)) for index in range(len(whole)) for frame in coarse]
+    for part in zip(*(split(one, cuts) for one in whole), strict=True):
+        timeline.grow(part)
+    held = [one for one in whole if len(one)]
+    if not held:
+        assert len(timeline) == 0
+        return
+    expected = Timeline(held, sessions)
+    assert timeline.closing_times.tolist() == expected.closing_times.tolist()
+    own = [
+        (series, expected.series[held.index(one)])
+        for series, one in zip(timeline.series, whole, strict=True)
+        if one in held
+    ]
+    pairs = own + [
+        (series, expected.coarser(held.index(whole[index]), frame, 0))
+        for index, frame, series in made
+        if whole[index] in held
+    ]
+    for instant in range(len(expected)):
+        timeline.move_to(instant)
+        expected.move_to(instant)
+        for ours, theirs in pairs:
+            assert seen(ours) == seen(theirs), instant
+        for index, one in enumerate(whole):
+            if one in held and timeline.place_of(index, instant) >= 0:
+                place = held.index(one)
+                assert timeline.has_bar(index, instant) == expected.has_bar(place, instant)
+                assert timeline.close_at(index, instant) == expected.close_at(place, instant)
+                assert timeline.closed_at(index, instant) == expected.closed_at(place, instant)
+    timeline.move_to(-1)
+    assert [len(series) for series in timeline.series] == [0] * len(whole)
+
+
+@given(
+    st.sets(st.integers(0, 90), max_size=40),
+    st.sets(st.integers(0, 90), max_size=40),
+    st.lists(st.integers(0, 95), max_size=8),
+)
+def test_however_it_grew_it_shows_the_same(first: set[int], second: set[int], cuts: list[int]) -> None:
+    ends = sorted(BEGIN + one * MINUTE.microseconds for one in cuts)
+    grown(
+        [bars("A/USD", sorted(first), MINUTE), bars("B/USD", sorted(second), MINUTE)], ends, [MINUTE, QUARTER, HOUR], {}
+    )
+
+
+@given(st.sets(st.integers(0, 24 * 6), max_size=60), st.lists(st.integers(0, 24 * 6), max_size=8))
+def test_days_of_shares_are_sessions_however_it_grew(hours: set[int], cuts: list[int]) -> None:
+    opens = BEGIN + np.array([-3, 0, 1, 3, 4, 9], dtype=np.int64) * NIGHT + 29 * HOUR.microseconds // 2
+    sessions = Sessions(opens, opens + 13 * HOUR.microseconds // 2)
+    ends = sorted(BEGIN + one * HOUR.microseconds for one in cuts)
+    grown([bars("SPY", sorted(hours), HOUR)], ends, [DAY], {"SPY": sessions})
+
+
+def test_what_closes_before_what_is_there_is_left_out() -> None:
+    timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
+    timeline.grow([bars("A/USD", [3, 4], MINUTE)])
+    timeline.grow([bars("A/USD", [1, 4, 5], MINUTE)])
+    assert timeline.times[0].tolist() == [BEGIN + one * MINUTE.microseconds for one in (3, 4, 5)]
+
+
+def test_indicators_and_crossings_are_those_of_everything_at_once() -> None:
+    everything = bars("A/USD", list(range(60)), MINUTE)
+    timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
+    whole = Timeline([everything])
+    [ours], [theirs] = timeline.series, whole.series
+    mean, expected = (one.indicator(ema, [one.close], 5) for one in (ours, theirs))
+    crossings = 0
+    for place in range(len(everything)):
+        timeline.grow([everything.part(place, place + 1)])
+        timeline.move_to(place)
+        whole.move_to(place)
+        np.testing.assert_array_equal(list(mean), list(expected))
+        for crossed in (crossed_above, crossed_below):
+            for pair in ((ours.close, mean, theirs.close, expected), (mean, ours.close, expected, theirs.close)):
+                assert crossed(pair[0], pair[1]) == crossed(pair[2], pair[3])
+                crossings += crossed(pair[0], pair[1])
+            assert crossed(ours.close, 110.0) == crossed(theirs.close, 110.0)
+    assert crossings > 10
+
+
+def test_what_was_handed_out_stays_as_it_was() -> None:
+    everything = bars("A/USD", list(range(3_000)), MINUTE)
+    timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
+    kept = []
+    for place in range(0, len(everything), 7):
+        timeline.grow([everything.part(place, place + 7)])
+        timeline.move_to(len(timeline) - 1)
+        kept.append(timeline.series[0].close.array(10_000))
+    for number, one in enumerate(kept, 1):
+        assert one.tolist() == everything.close[: min(7 * number, 3_000)].tolist()
+
+
+def test_a_timeframe_that_is_no_multiple_is_refused_once_there_are_bars() -> None:
+    timeline = GrowingTimeline([no_bars("A/USD", HOUR)], BEGIN)
+    timeline.grow([bars("A/USD", [0], HOUR)])
+    with pytest.raises(Exception, match="cannot be made of bars of 1h"):
+        timeline.coarser(0, MINUTE, 0)
