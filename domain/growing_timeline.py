@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.aggregation import aggregate, bar_closes
+from domain.growing_column import GrowingColumn
 from domain.market import BAR_COLUMNS, Bars, Timeframe
 from domain.series import BarSeries
 from domain.sessions import Sessions
 from domain.timeline import Lane, Timeline
 
 COLUMNS = ("time", *BAR_COLUMNS)
-FIRST_ROOM = 256
 
 
 def no_bars(symbol: str, timeframe: Timeframe) -> Bars:
@@ -38,9 +38,9 @@ class GrowingTimeline(Timeline):
         self.shared = None
         self.series = tuple(BarSeries(one) for one in self._bars)
         self._grown = [_GrowingBars(one) for one in self._bars]
-        self._closes = [_GrowingColumn(np.int64) for _ in self._bars]
-        self._placed = [_GrowingColumn(np.int64) for _ in self._bars]
-        self._merged = _GrowingColumn(np.int64)
+        self._closes = [GrowingColumn(np.int64) for _ in self._bars]
+        self._placed = [GrowingColumn(np.int64) for _ in self._bars]
+        self._merged = GrowingColumn(np.int64)
         self._coarser: list[_GrowingCoarser] = []
         self._look()
         self.grow(empty)
@@ -63,8 +63,8 @@ class GrowingTimeline(Timeline):
         for count, closing, placed in zip(counts, added, self._placed, strict=True):
             placed.add(count - 1 + np.searchsorted(closing, instants, side="right"))
         self._look()
-        for series, bars in zip(self.series, self._bars, strict=True):
-            series.replace(bars)
+        for series, bars, count in zip(self.series, self._bars, counts, strict=True):
+            series.replace(bars, count)
         for one in self._coarser:
             one.grow(self._bars[one.symbol_index], self._placed[one.symbol_index].values)
         self.lanes = self._new_lanes()
@@ -103,38 +103,12 @@ class GrowingTimeline(Timeline):
         return own + [(one.series.cursor, one.newest.values.data) for one in self._coarser]
 
 
-class _GrowingColumn:
-    """Values that are added at the end, with room for twice as many whenever there is none."""
-
-    def __init__(self, kind: type[np.generic]) -> None:
-        self._room: NDArray[Any] = np.empty(FIRST_ROOM, kind)
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    @property
-    def values(self) -> NDArray[Any]:
-        """All of them; what was handed out before stays as it is."""
-        return self._room[: self._length]
-
-    def add(self, values: NDArray[Any], after: int | None = None) -> None:
-        """Add values at the end, or after so many, in place of what follows there."""
-        first = self._length if after is None else after
-        self._length = first + len(values)
-        if self._length > len(self._room):
-            larger = np.empty(2 * self._length, self._room.dtype)
-            larger[:first] = self._room[:first]
-            self._room = larger
-        self._room[first : self._length] = values
-
-
 class _GrowingBars:
     """Bars of one symbol and timeframe that are added at the end."""
 
     def __init__(self, empty: Bars) -> None:
         self._empty = empty
-        self._columns = {name: _GrowingColumn(np.int64 if name == "time" else np.float64) for name in COLUMNS}
+        self._columns = {name: GrowingColumn(np.int64 if name == "time" else np.float64) for name in COLUMNS}
 
     @property
     def bars(self) -> Bars:
@@ -157,16 +131,17 @@ class _GrowingCoarser:
     def __init__(self, symbol_index: int, empty: Bars, sessions: Sessions | None) -> None:
         self.symbol_index = symbol_index
         self.series = BarSeries(empty)
-        self.newest = _GrowingColumn(np.int64)
+        self.newest = GrowingColumn(np.int64)
         self._timeframe = empty.timeframe
         self._sessions = sessions
         self._bars = _GrowingBars(empty)
-        self._newest_at_bar = _GrowingColumn(np.int64)
+        self._newest_at_bar = GrowingColumn(np.int64)
         self._settled = 0
         self._settled_bars = 0
 
     def grow(self, bars: Bars, places: NDArray[np.int64]) -> None:
         """Take the finer bars there are by now, and which of them is the newest at each instant."""
+        settled = self._settled
         if len(bars):
             made = aggregate(bars.part(self._settled_bars, len(bars)), self._timeframe, self._sessions)
             self._bars.add({name: getattr(made.bars, name) for name in COLUMNS}, after=self._settled)
@@ -178,4 +153,4 @@ class _GrowingCoarser:
         newest = np.full(len(placed), -1, dtype=np.int64)
         newest[placed >= 0] = self._newest_at_bar.values[placed[placed >= 0]]
         self.newest.add(newest)
-        self.series.replace(self._bars.bars)
+        self.series.replace(self._bars.bars, settled)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from domain.declared_indicators import DeclaredIndicator, declared
 from domain.errors import InvalidInput
+from domain.growing_column import GrowingColumn
+from domain.indicators import window_of
 from domain.market import BAR_COLUMNS, Bars, Floats, Timeframe
 
 type IndicatorFunction = Callable[..., Any]
@@ -165,13 +167,16 @@ class BarSeries:
         opens.flags.writeable = False
         return opens
 
-    def replace(self, bars: Bars) -> None:
-        """Read longer columns from now on, beginning as the old ones; every indicator made of them grows with them."""
+    def replace(self, bars: Bars, unchanged: int) -> None:
+        """Read longer columns from now on; every indicator made of them grows with them.
+
+        unchanged: how many bars they begin with that are the old ones.
+        """
         self._bars = bars
         for name in BAR_COLUMNS:
             getattr(self, name).replace(getattr(bars, name))
         for indicator in self._indicators:
-            for series, column in zip(indicator.made, indicator.computed(bars), strict=True):
+            for series, column in zip(indicator.made, indicator.grown(bars, unchanged), strict=True):
                 series.replace(column)
 
     def indicator(self, function: IndicatorFunction, columns: Sequence[Series], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -215,17 +220,37 @@ class _Indicator:
         self._arguments = arguments
         self._keywords = keywords
         self._inputs = inputs
+        # what another indicator is made of may be anything
+        is_of_bars = all(name in BAR_COLUMNS for name in inputs)
+        self._window = window_of(function, arguments, keywords) if is_of_bars else None
+        self._grown: list[GrowingColumn] = []
         self.is_tuple = False
         self.made: list[Series] = []
 
-    def computed(self, bars: Bars) -> list[Floats]:
-        """Return one column a series, each with one value a bar."""
+    def computed(self, bars: Bars, first: int = 0) -> list[Floats]:
+        """Return one column a series, each with one value a bar. first: the place of the first bar in the columns."""
         # nothing is known of a function's result without any bar: it is asked about one that has no price
-        columns = [one._column if len(bars) else _NO_PRICE for one in self._columns]
+        columns = [one._column[first:] if len(bars) else _NO_PRICE for one in self._columns]
         made = self._function(*columns, *self._arguments, **self._keywords)
         self.is_tuple = isinstance(made, tuple)
         parts = made if self.is_tuple else (made,)
         return [_column(part, len(bars)) for part in parts]
+
+    def grown(self, bars: Bars, unchanged: int) -> list[Floats]:
+        """Return the columns of longer bars, of which so many are those of the last call: equal to `computed`.
+
+        Where a value is made of a window alone, what is there is not made again.
+        """
+        if self._window is None:
+            return self.computed(bars)
+        if not self._grown:
+            self._grown = [GrowingColumn() for _ in self.made]
+            unchanged = 0
+        # windows are cut into blocks from the first bar on: from the begin of a block they are made of the same sums
+        first = max(unchanged - self._window, 0) // self._window * self._window
+        for grown, column in zip(self._grown, self.computed(bars.part(first, len(bars)), first), strict=True):
+            grown.add(column[unchanged - first :], after=unchanged)
+        return [one.values for one in self._grown]
 
     def declared(self, bars: Bars) -> DeclaredIndicator:
         """Return what is recorded of it."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.growing_timeline import GrowingTimeline, no_bars
-from domain.indicators import ema
+from domain.indicators import bollinger, ema, highest, lowest, sma, stdev
 from domain.market import BAR_COLUMNS, Bars, Timeframe, to_microseconds
 from domain.series import BarSeries, crossed_above, crossed_below
 from domain.sessions import Sessions
@@ -121,6 +121,49 @@ def test_indicators_and_crossings_are_those_of_everything_at_once() -> None:
                 crossings += crossed(pair[0], pair[1])
             assert crossed(ours.close, 110.0) == crossed(theirs.close, 110.0)
     assert crossings > 10
+
+
+PRICES = st.one_of(
+    st.integers(1, 30_000_000).map(lambda cents: cents / 100),
+    st.floats(1e-9, 1e12),
+    st.sampled_from([100.0, 100.1, 0.1, float("nan"), float("inf")]),
+)
+WINDOWED = (
+    (sma, (3,)),
+    (sma, (1,)),
+    (stdev, (4,)),
+    (highest, (5,)),
+    (lowest, (2,)),
+    (bollinger, (3, 1.5)),
+    (ema, (3,)),
+)
+
+
+@given(st.lists(PRICES, min_size=1, max_size=80), st.lists(st.integers(0, 80), max_size=12))
+def test_an_indicator_is_to_the_last_bit_what_it_is_over_everything(prices: list[float], cuts: list[int]) -> None:
+    close = np.array(prices)
+    time = BEGIN + np.arange(len(close), dtype=np.int64) * MINUTE.microseconds
+    everything = Bars("A/USD", MINUTE, time, close, close, close, close, close)
+    timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
+    quarters = timeline.coarser(0, QUARTER, -1)
+    made = [
+        (series, function, arguments, series.indicator(function, [series.close], *arguments))
+        for series in (timeline.series[0], quarters)
+        for function, arguments in WINDOWED
+    ]
+    nested = timeline.series[0].indicator(sma, [made[0][3]], 2)
+    for part in split(everything, sorted(BEGIN + one * MINUTE.microseconds for one in cuts)):
+        timeline.grow([part])
+        timeline.move_to(len(timeline) - 1)
+        for series, function, arguments, shown in made:
+            whole = function(np.array(list(series.close)), *arguments)
+            for ours, theirs in zip(
+                shown if isinstance(shown, tuple) else (shown,),
+                whole if isinstance(whole, tuple) else (whole,),
+                strict=True,
+            ):
+                np.testing.assert_array_equal(np.array(list(ours)), theirs)
+        np.testing.assert_array_equal(list(nested), sma(np.array(list(made[0][3])), 2))
 
 
 def test_what_was_handed_out_stays_as_it_was() -> None:
