@@ -5,9 +5,7 @@ given another one: it warms up from the first finite value. A later value that i
 NaN, and those that never forget (`ema rsi macd atr`) warm up anew after it. A length below 1 raises InvalidInput.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 
@@ -119,18 +117,6 @@ def highest(values: Floats, length: int) -> Floats:
 def lowest(values: Floats, length: int) -> Floats:
     """Return the lowest of the last `length` values; the first at index length-1."""
     return window_minima(values, _whole(length))
-
-
-def window_of(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> int | None:
-    """Return how many values each one of an indicator is made of, None if all before it matter, or nobody can tell.
-
-    arguments, keywords: what follows the columns. Of the bundled functions; those of others are not known.
-    """
-    default = {sma: 0, stdev: 0, highest: 0, lowest: 0, bollinger: 20}.get(function)
-    if default is None:
-        return None
-    length = arguments[0] if arguments else keywords.get("length", default)
-    return int(length) if isinstance(length, Integral) and int(length) >= 1 else None
 
 
 def _wilder(values: Floats, length: int) -> Floats:

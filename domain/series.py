@@ -7,10 +7,9 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.declared_indicators import DeclaredIndicator, declared
+from domain.declared_indicators import DeclaredIndicator, declared, window_of
 from domain.errors import InvalidInput
 from domain.growing_column import GrowingColumn
-from domain.indicators import window_of
 from domain.market import BAR_COLUMNS, Bars, Floats, Timeframe
 
 type IndicatorFunction = Callable[..., Any]

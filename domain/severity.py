@@ -56,6 +56,7 @@ _INFO = (
     "trial.completed",
     "trial.pruned",
     "trial.error",
+    "journal.pruned",
 )
 SEVERITY: Mapping[str, Severity] = {
     **dict.fromkeys(_CRITICAL, "critical"),
