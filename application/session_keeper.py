@@ -9,6 +9,8 @@ from application.ports import SessionLauncher, SessionProcess
 # So many processes in a row may end without having decided on anything.
 MAX_LAUNCHES = 3
 POLL_SECONDS = 0.05
+# With this a session ends that has heard nothing of this process for a while: who is suspended leaves none deciding.
+LEFT_ALONE = 5
 # How long a process may take until it shows the first sign of life: Python, its libraries, the strategy's own imports.
 LOADING_SECONDS = 60.0
 
@@ -62,12 +64,15 @@ class SessionKeeper:
         code = self._process.poll()
         if code is not None and self._is_over():
             return None
+        if code == LEFT_ALONE:
+            self._report("session left", "warning", reason="this process was not heard of: suspended, or far too busy")
+            return self._replace("had heard nothing of this one and ended")
         if code is not None:
-            return self._replace(f"ended with exit code {code}")
+            return self._replace_dead(f"ended with exit code {code}")
         self._tell_of_waiting(self._process.awaits)
         if self._is_stuck(self._process):
             self._process.kill()
-            return self._replace(f"had not decided for {self._patience:g} s and was ended")
+            return self._replace_dead(f"had not decided for {self._patience:g} s and was ended")
         return None
 
     def _is_stuck(self, process: SessionProcess) -> bool:
@@ -109,8 +114,11 @@ class SessionKeeper:
         self._launched_at = monotonic()
         self._report("session started", launches=self._launches)
 
-    def _replace(self, what: str) -> str | None:
+    def _replace_dead(self, what: str) -> str | None:
         self._report("session died", "warning", reason=f"the session's process {what}", complaint=self.complaint())
+        return self._replace(what)
+
+    def _replace(self, what: str) -> str | None:
         if self._launches >= MAX_LAUNCHES:
             self._given_up = f"the session's process {what}, {MAX_LAUNCHES} times in a row"
             return self._given_up

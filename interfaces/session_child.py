@@ -29,6 +29,7 @@ from application.clock import WallClock
 from application.journal import Journal
 from application.live import LiveTools, LiveTrading, SessionAsked, SessionFenced
 from application.runs import load_run
+from application.session_keeper import LEFT_ALONE
 from domain.errors import WeaverError
 from interfaces.database import connect
 from interfaces.event_store import journal_environment
@@ -41,7 +42,7 @@ from interfaces.strategy_catalog import FileStrategyCatalog
 from interfaces.user_code import limit_memory
 
 STOPPED = 4
-ORPHANED = 5
+ORPHANED = LEFT_ALONE
 FENCED = 6
 STDIN = 0
 READ_BYTES = 65_536

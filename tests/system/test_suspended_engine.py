@@ -59,3 +59,6 @@ def test_the_session_of_a_suspended_engine_ends_and_the_run_goes_on_with_it(serv
     assert server.api.post(f"/api/v1/runs/{run_id}/stop").status_code == 202
     server.wait_for_end(run_id)
     assert_undivided(events_of(server, run_id))
+    notes = [one["payload"]["message"] for one in events_of(server, run_id, "log.noted")]
+    assert "session left" in notes
+    assert "session died" not in notes, "it was not the session's fault"
