@@ -16,7 +16,7 @@ def replay(
     verify: Annotated[bool, typer.Option("--verify", help="Exit with 1 if anything differs.")] = False,
     json_wanted: Json = False,
 ) -> None:
-    """Derive a run once more from its journal, and say what differs.
+    """Derive a run once more, and say what differs.
 
     A backtest is executed again on its bars, a paper or live run decides again on its tape; decisions, orders, fills
     and figures are compared with those that were recorded. Nothing is written.

@@ -26,7 +26,7 @@ Status = Literal["pending", "running", "paused", "stopped", "completed", "error"
 LOG_FIELDS = ("number", "at", "level", "message", "fields")
 
 group = typer.Typer(
-    name="run", help="Runs: one strategy on its symbols, from creation to its end.", no_args_is_help=True
+    name="run", help="Runs: one strategy on its symbols.", no_args_is_help=True
 )
 
 
