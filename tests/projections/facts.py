@@ -335,7 +335,8 @@ def _hear(generator: np.random.Generator, order: Order, at: datetime) -> None:
 
 
 def _life_of_an_account(generator: np.random.Generator, facts: int) -> Iterator[Recorded]:
-    exchange = f"exchange-{generator.integers(10**9)}"
+    # a name of its own: the same seed may be drawn twice for one database
+    exchange = f"exchange-{str(new_id())[-12:]}"
     account = ExchangeAccountRecord(account_stream_id(exchange))
     for number in range(1, facts + 1):
         held = HeldPosition("SPY", Decimal(int(generator.integers(3))), Decimal(1))
