@@ -145,6 +145,11 @@ class Reading(Protocol):
         ...
 
 
+_LAST_READ = """
+select coalesce(max(notification_id), %s) from weaver_events where notification_id > %s and notification_id <= %s
+"""
+
+
 def fold_batch(
     connection: Connection[TupleRow],
     read_model: ReadModel,
@@ -178,6 +183,9 @@ def fold_batch(
         topics = topics_with_pruning(catalogue, read_model.topics)
         batch, position = _batch(cursor, read_model.name, topics, first - 1, end, catalogue, reading)
         parked = _apply_unless_pruned(cursor, read_model, batch, catalogue) if batch else 0
+        if position < progress.head:
+            # the window may end where no event is: an offset there would say that one was read which nobody ever wrote
+            [(position,)] = cursor.execute(_LAST_READ, (position, progress.position, position))
         cursor.execute("update projection_position set position = %s where name = %s", (position, name))
         age = progress.age if position < progress.head else 0.0
         return Progress(position, progress.head, age, progress.parked + parked, len(batch))

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from domain.errors import InvalidInput
 from domain.event_catalogue import EVENTS
 from domain.ids import new_id
+from interfaces.journal_verification import verify_journal
 from projections import view
 from projections.catalog import READ_MODELS, read_model
 from projections.fills import FillsReadModel
@@ -75,12 +76,13 @@ def test_the_offset_passes_over_events_the_read_model_does_not_fold(connection: 
     assert fold_batch(connection, FillsReadModel()) == Progress(head, head)
 
 
-def test_gaps_between_positions_are_crossed(connection: Connection[TupleRow]) -> None:
+def test_gaps_between_positions_are_crossed(connection: Connection[TupleRow], database_url: str) -> None:
     append(connection, new_order(new_id(), 1).collect_events())
     connection.execute("select setval('weaver_events_notification_id_seq', 1000000000)")
     append(connection, new_order(new_id(), 2).collect_events())
     model = Recording()
-    assert fold_batch(connection, model, 5) == Progress(5, 1_000_000_001)
+    assert fold_batch(connection, model, 5) == Progress(1, 1_000_000_001), "an offset is the position of an event"
+    assert (offset(connection, model.name), verify_journal(database_url).findings) == (1, []), "none that was dropped"
     assert fold_batch(connection, model, 5).is_complete
     assert model.batches == [[1], [1_000_000_001]]
 
