@@ -25,9 +25,7 @@ Status = Literal["pending", "running", "paused", "stopped", "completed", "error"
 # Of a line, as the REST interface shows it.
 LOG_FIELDS = ("number", "at", "level", "message", "fields")
 
-group = typer.Typer(
-    name="run", help="Runs: one strategy on its symbols.", no_args_is_help=True
-)
+group = typer.Typer(name="run", help="Runs: one strategy on its symbols.", no_args_is_help=True)
 
 
 @group.command("create")
