@@ -2,98 +2,12 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { beforeEach, expect, test } from 'vitest';
-import type { ExchangeAccount, NotificationChannel, Readiness, ReadModel } from '../../src/lib/api-types';
 import { modelKeeper } from '../../src/features/system/model-keeper';
 import { renderApp } from '../render-app';
 import { answerGet, answerPost, answerReadiness, errorBody, type Received } from '../server';
+import { answerSystem, orders, ready } from './system-scene';
 
-const up = { state: 'up', reason: null, details: {} } as const;
-const ready: Readiness = {
-  status: 'ready',
-  database: up,
-  migrations: up,
-  journal: { ...up, details: { position: 4_211 } },
-  processors: up,
-  supervisor: up,
-  execution: { ...up, details: { alpaca: 'standing by' } },
-  clock: { ...up, details: { drift_seconds: -0.012 } },
-};
-
-const account: ExchangeAccount = {
-  name: 'alpaca',
-  account_id: 'PA1',
-  currency: 'USD',
-  cash: '1000.5',
-  equity: '2000',
-  buying_power: '4000',
-  positions: [
-    { symbol: 'AAPL', at_exchange: '2', of_runs: '2.0' },
-    { symbol: 'SPY', at_exchange: '1', of_runs: '0' },
-  ],
-  open_orders: 1,
-  external_orders: 0,
-  reconciled_at: '2024-03-01T10:00:00Z',
-  reconciled_because: 'timer',
-  discrepancies: [
-    {
-      at: '2024-03-01T10:00:00Z',
-      kind: 'external_order',
-      subject: 'SPY',
-      message: 'An order that nobody here placed.',
-      expected: null,
-      found: 'buy 1',
-      policy: 'ignore',
-      run_id: 'run-1',
-    },
-  ],
-  position: 9,
-};
-
-const orders: ReadModel = {
-  name: 'orders',
-  state: 'following',
-  reason: null,
-  position: 4_200,
-  lag: 11,
-  lag_seconds: 3,
-  parked: 2,
-  rebuild: { state: 'none', position: null, head: null, fraction: null, started_at: null, seconds: null, error: null },
-};
-
-const phone: NotificationChannel = {
-  name: 'phone',
-  kind: 'telegram',
-  state: 'parked',
-  events: ['run.*', 'risk.halted'],
-  minimum_severity: 'warning',
-  modes: ['paper', 'live'],
-  is_quiet: false,
-  deliveries: { pending: 3, sending: 1, sent: 1_204, parked: 2, skipped: 0 },
-  oldest_pending_at: null,
-  last_success_at: '2024-03-01T10:00:00Z',
-  last_error: '400 Bad Request: chat not found',
-  last_error_at: '2024-03-01T11:00:00Z',
-};
-
-beforeEach(() => {
-  answerReadiness(ready);
-  answerGet('/info', {
-    version: '0.1.0',
-    python: '3.13.1',
-    modes: ['backtest', 'paper'],
-    exchanges: ['simulated', 'alpaca'],
-    journal_position: 4_211,
-    epoch: 'e1',
-  });
-  answerGet('/notifications', { items: [phone] });
-  answerGet('/accounts', { items: [], exchanges: [account] });
-  answerGet('/system/read-models', { items: [orders] });
-  const since = '2024-03-01T09:00:00Z';
-  const session = { kind: 'session', pid: 8, run_id: 'run-123456', since, memory_bytes: 51_000_000, threads: [] };
-  answerGet('/system/processes', { items: [session] });
-  const line = { number: 1, at: since, level: 'warning', logger: 'edge', message: 'slow', fields: { ms: 900 } };
-  answerGet('/system/log', { items: [line, { ...line, number: 2, message: 'slower' }], next_after: 2 });
-});
+beforeEach(answerSystem);
 
 test('what runs here is told, and the log has its newest line first', async () => {
   renderApp('/system');
@@ -187,29 +101,4 @@ test('a refused rebuild says why', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Rebuild orders …' }));
   await userEvent.click(screen.getByRole('button', { name: 'Rebuild orders' }));
   expect(await screen.findByRole('alert')).toHaveTextContent('It is being rebuilt already.');
-});
-
-test('the channels of notifications are listed with what they take and what is amiss', async () => {
-  renderApp('/system');
-  const list = await screen.findByRole('list', { name: 'Notification channels' });
-  const row = within(list).getByRole('listitem');
-  expect(row).toHaveTextContent('phone');
-  expect(row).toHaveTextContent('refused some');
-  expect(row).toHaveTextContent('run.*, risk.halted, warning and above, of paper and live runs');
-  expect(row).toHaveTextContent('1,204 sent, 4 waiting, 2 parked');
-  expect(row).toHaveTextContent('400 Bad Request: chat not found');
-});
-
-test('an error that is over is not shown, and without a channel it says how to get one', async () => {
-  const well = { ...phone, state: 'ok', events: ['*'], minimum_severity: 'critical', is_quiet: true } as const;
-  answerGet('/notifications', { items: [well] });
-  const { unmount } = renderApp('/system');
-  const list = await screen.findByRole('list', { name: 'Notification channels' });
-  expect(list).toHaveTextContent('all events, critical alone, of paper and live runs');
-  expect(list).toHaveTextContent('quiet hours');
-  expect(list).not.toHaveTextContent('chat not found');
-  unmount();
-  answerGet('/notifications', { items: [] });
-  renderApp('/system');
-  expect(await screen.findByText('WEAVER_NOTIFICATIONS')).toBeInTheDocument();
 });
