@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from domain.aggregation import DAILY
 from domain.market import Microseconds, Timeframe, from_microseconds
 from domain.sessions import Sessions
-
-_DAY_SECONDS = 86_400
 
 
 class Gap(NamedTuple):
@@ -27,10 +26,11 @@ def gaps(time: Microseconds, timeframe: Timeframe, sessions: Sessions | None) ->
     """
     if len(time) < 2:
         return []
-    if sessions is not None and timeframe.seconds >= _DAY_SECONDS:
+    if sessions is not None and timeframe == DAILY:
         # a day's bar opens where its exchange says, not in steps: each session wants one
         held = np.unique(sessions.overlapped(time, timeframe.microseconds))
-        numbers = np.arange(held[0], held[-1] + 1)
+        held = held[held >= 0]  # a bar of a day without a session stands for none
+        numbers = np.arange(held[0], held[-1] + 1) if len(held) else held
         expected, is_there = sessions.opens[numbers], np.isin(numbers, held)
     else:
         expected = np.arange(time[0], time[-1] + 1, timeframe.microseconds, dtype=np.int64)

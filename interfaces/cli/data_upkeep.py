@@ -1,15 +1,15 @@
 """`weaver data gaps`, `export` and `drop`: what is missing of stored bars, bars as a file, and old ones out."""
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.errors import InvalidInput, Refused
-from interfaces.cli.opened import catch_up, opened_database
+from domain.errors import InvalidInput
+from interfaces.cli.consent import require_consent
+from interfaces.cli.opened import catch_up, opened_database, read_settings
 from interfaces.cli.options import End, Json, Start, TimeframeIfAny, TimeframeName
 from interfaces.cli.printing import print_json, print_line, print_table
 from interfaces.cli.typed import age, moment
@@ -35,7 +35,8 @@ def list_gaps(
     from interfaces.market_data.exchange_sessions import ExchangeSessions
 
     bars = _load(symbol, timeframe, start, end)
-    sessions = ExchangeSessions().sessions(bars.symbol, bars.start_time, bars.end_time) if len(bars) else None
+    calendar = ExchangeSessions(read_settings().home / "cache")
+    sessions = calendar.sessions(bars.symbol, bars.start_time, bars.end_time) if len(bars) else None
     found = gaps(bars.time, bars.timeframe, sessions)
     missing = sum(gap.bars for gap in found)
     if json_wanted:
@@ -131,10 +132,7 @@ def drop_bars(
         going = [one for one in found if one.bars]
         what = f"{sum(one.bars for one in going):,} bars of {len(going):,} series"
         if going and not (dry_run or yes):
-            if json_wanted or not sys.stdin.isatty():
-                raise Refused(f"{what} would go: give --yes, or --dry-run to see which")
-            _show_old(found)
-            typer.confirm(f"drop {what} for good?", abort=True)
+            require_consent(what, lambda: _show_old(found), json_wanted=json_wanted)
         dropped = [] if dry_run else list(drop_old_bars(url, going))
     if json_wanted:
         print_json({"dry_run": dry_run, "series": [one._asdict() for one in (found if dry_run else dropped)]})

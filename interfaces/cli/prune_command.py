@@ -1,10 +1,10 @@
 """`weaver prune`: finished backtests and sweeps that nobody wants any more, out of the journal and the read models."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from interfaces.cli.consent import require_consent
 from interfaces.cli.opened import catch_up, composed
 from interfaces.cli.options import Json
 from interfaces.cli.printing import notice, print_json, print_line, print_table, progress_bar
@@ -36,7 +36,7 @@ def prune(
     Deleted ones first, and never a paper or live run, none that is being run, and none that a fork needs. Trading goes
     on meanwhile; weaver verify knows what was dropped.
     """
-    from domain.errors import InvalidInput, Refused
+    from domain.errors import InvalidInput
     from interfaces.database import connect
     from interfaces.pruning import Pruning, Rules, plan
 
@@ -50,10 +50,7 @@ def prune(
         for one, fork in found.held:
             notice(f"{one.kind} {one.id} stays: run {fork} was forked from it")
         if not dry_run and found.prunable and not yes:
-            if json_wanted or not sys.stdin.isatty():
-                raise Refused(f"{_summary(found)} would go: give --yes, or --dry-run to see which")
-            _show(found)
-            typer.confirm(f"drop {_summary(found)} for good?", abort=True)
+            require_consent(_summary(found), lambda: _show(found), json_wanted=json_wanted)
         runs = events = 0
         if not dry_run:
             with progress_bar("pruning") as told:

@@ -59,6 +59,12 @@ def test_days_of_shares_are_counted_by_sessions_and_not_by_steps() -> None:
     assert [gap.bars for gap in gaps(times(midnight[0], midnight[2]), DAY, None)] == [3]
 
 
+def test_a_bar_of_a_day_without_a_session_is_no_gap() -> None:
+    sessions = opened(0, 1, 4)
+    days = [after(days=day, hours=5) for day in (0, 1, 2, 4)]
+    assert gaps(times(*days), DAY, sessions) == []
+
+
 def test_where_sessions_are_not_known_nothing_is_said() -> None:
     with pytest.raises(InvalidInput, match="sessions are known"):
         gaps(times(after(days=0, hours=14), after(days=31, hours=14)), HOUR, opened(0, 1))
