@@ -85,24 +85,6 @@ def declared(
     )
 
 
-def window_of(function: Callable[..., Any], arguments: Sequence[Any], keywords: Mapping[str, Any]) -> int | None:
-    """Return how many values each one of an indicator is made of, None if all before it matter, or nobody can tell.
-
-    arguments, keywords: what follows the columns. Of the bundled functions; those of others are not known.
-    """
-    default = {
-        indicators.sma: 0,
-        indicators.stdev: 0,
-        indicators.highest: 0,
-        indicators.lowest: 0,
-        indicators.bollinger: 20,
-    }.get(function)
-    if default is None:
-        return None
-    length = arguments[0] if arguments else keywords.get("length", default)
-    return int(length) if isinstance(length, Integral) and int(length) >= 1 else None
-
-
 def fitting(indicators: Sequence[DeclaredIndicator]) -> tuple[DeclaredIndicator, ...]:
     """Return the first of them: as many as one event holds, at most 100."""
     kept: list[DeclaredIndicator] = []

@@ -11,8 +11,9 @@ import numpy as np
 
 from domain.errors import InvalidInput
 from domain.market import Floats
-from domain.smoothing import smoothed
-from domain.windows import differences, window_maxima, window_means, window_minima, window_squared_deviations
+from domain.price_moves import changes, relative_strength, true_ranges
+from domain.smoothing import ema_decay, smoothed, wilder_decay
+from domain.windows import window_maxima, window_means, window_minima, window_squared_deviations
 
 
 def sma(values: Floats, length: int) -> Floats:
@@ -31,7 +32,7 @@ def ema(values: Floats, length: int) -> Floats:
     exactly that average.
     """
     length = _whole(length)
-    return smoothed(values, length, (length - 1) / (length + 1))
+    return smoothed(values, length, ema_decay(length))
 
 
 def rsi(values: Floats, length: int = 14) -> Floats:
@@ -43,16 +44,8 @@ def rsi(values: Floats, length: int = 14) -> Floats:
     it to the last bit.
     """
     length = _whole(length)
-    changes = np.full(len(values), np.nan)
-    changes[1:] = differences(values[1:], values[:-1])
-    gains = _wilder(np.maximum(changes, 0.0), length)
-    moves = gains + _wilder(np.maximum(-changes, 0.0), length)
-    strength = 100.0 * np.divide(gains, moves, out=np.full(len(values), 0.5), where=moves != 0.0)
-    # Both averages shrink alike while nothing changes, but each is rounded: the index would tremble.
-    places = np.arange(len(values))
-    places[1:][(changes[1:] == 0.0) & np.isfinite(strength[:-1])] = 0
-    kept: Floats = strength[np.maximum.accumulate(places)]
-    return kept
+    moves = changes(values)
+    return relative_strength(_wilder(np.maximum(moves, 0.0), length), _wilder(np.maximum(-moves, 0.0), length), moves)
 
 
 def macd(values: Floats, fast: int = 12, slow: int = 26, signal: int = 9) -> tuple[Floats, Floats, Floats]:
@@ -76,9 +69,7 @@ def atr(high: Floats, low: Floats, close: Floats, length: int = 14) -> Floats:
     average is Wilder's (1978): the simple average of the first `length`, then weight 1 / length.
     """
     length = _whole(length)
-    ranges = np.full(len(close), np.nan)
-    ranges[1:] = differences(np.maximum(high[1:], close[:-1]), np.minimum(low[1:], close[:-1]))
-    return _wilder(ranges, length)
+    return _wilder(true_ranges(high, low, close), length)
 
 
 def bollinger(values: Floats, length: int = 20, width: float = 2.0) -> tuple[Floats, Floats, Floats]:
@@ -120,7 +111,7 @@ def lowest(values: Floats, length: int) -> Floats:
 
 
 def _wilder(values: Floats, length: int) -> Floats:
-    return smoothed(values, length, (length - 1) / length)
+    return smoothed(values, length, wilder_decay(length))
 
 
 def _whole(length: int) -> int:

@@ -7,9 +7,9 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.declared_indicators import DeclaredIndicator, declared, window_of
+from domain.declared_indicators import DeclaredIndicator, declared
 from domain.errors import InvalidInput
-from domain.growing_column import GrowingColumn
+from domain.growing_indicators import GrowingIndicator, can_grow, growing
 from domain.market import BAR_COLUMNS, Bars, Floats, Timeframe
 
 type IndicatorFunction = Callable[..., Any]
@@ -181,10 +181,16 @@ class BarSeries:
     def indicator(self, function: IndicatorFunction, columns: Sequence[Series], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Return what the function makes of whole columns, as series that end at now; tuples stay tuples."""
         inputs = [self._name_of(column) for column in columns]
-        indicator = _Indicator(function, columns, args, kwargs, inputs)
+        grows = can_grow(function) and all(self._grows(name) for name in inputs)
+        indicator = _Indicator(function, columns, args, kwargs, inputs, grows=grows)
         indicator.made = [Series(column, self) for column in indicator.computed(self._bars)]
         self._indicators.append(indicator)
         return tuple(indicator.made) if indicator.is_tuple else indicator.made[0]
+
+    def _grows(self, name: str) -> bool:
+        # a function of somebody else's may make other values of a longer column, where they do not matter
+        number, _, part = name.partition(".")
+        return name in BAR_COLUMNS or bool(part and self._indicators[int(number)].grows)
 
     def declared(self) -> list[DeclaredIndicator]:
         """Return the indicators that were made of these bars so far, as they are recorded, oldest first."""
@@ -213,43 +219,36 @@ class _Indicator:
         arguments: tuple[Any, ...],
         keywords: dict[str, Any],
         inputs: Sequence[str],
+        *,
+        grows: bool,
     ) -> None:
         self._function = function
         self._columns = columns
         self._arguments = arguments
         self._keywords = keywords
         self._inputs = inputs
-        # what another indicator is made of may be anything
-        is_of_bars = all(name in BAR_COLUMNS for name in inputs)
-        self._window = window_of(function, arguments, keywords) if is_of_bars else None
-        self._grown: list[GrowingColumn] = []
+        # whether it can be gone on with: else it is made of whole columns each time
+        self.grows = grows
+        self._grown: GrowingIndicator | None = None
         self.is_tuple = False
         self.made: list[Series] = []
 
-    def computed(self, bars: Bars, first: int = 0) -> list[Floats]:
-        """Return one column a series, each with one value a bar. first: the place of the first bar in the columns."""
+    def computed(self, bars: Bars) -> list[Floats]:
+        """Return one column a series, each with one value a bar."""
         # nothing is known of a function's result without any bar: it is asked about one that has no price
-        columns = [one._column[first:] if len(bars) else _NO_PRICE for one in self._columns]
+        columns = [one._column if len(bars) else _NO_PRICE for one in self._columns]
         made = self._function(*columns, *self._arguments, **self._keywords)
         self.is_tuple = isinstance(made, tuple)
         parts = made if self.is_tuple else (made,)
         return [_column(part, len(bars)) for part in parts]
 
     def grown(self, bars: Bars, unchanged: int) -> list[Floats]:
-        """Return the columns of longer bars, of which so many are those of the last call: equal to `computed`.
-
-        Where a value is made of a window alone, what is there is not made again.
-        """
-        if self._window is None:
+        """Return the columns of longer bars, of which so many are those of the last call: equal to `computed`."""
+        if not self.grows:
             return self.computed(bars)
-        if not self._grown:
-            self._grown = [GrowingColumn() for _ in self.made]
-            unchanged = 0
-        # windows are cut into blocks from the first bar on: from the begin of a block they are made of the same sums
-        first = max(unchanged - self._window, 0) // self._window * self._window
-        for grown, column in zip(self._grown, self.computed(bars.part(first, len(bars)), first), strict=True):
-            grown.add(column[unchanged - first :], after=unchanged)
-        return [one.values for one in self._grown]
+        if self._grown is None:
+            self._grown = growing(self._function, len(self._columns), len(self.made), self._arguments, self._keywords)
+        return self._grown.grow([one._column for one in self._columns], unchanged)
 
     def declared(self, bars: Bars) -> DeclaredIndicator:
         """Return what is recorded of it."""

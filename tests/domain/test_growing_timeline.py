@@ -1,18 +1,22 @@
 """A timeline that grows shows at every instant what one does that was given everything at once."""
 
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.growing_timeline import GrowingTimeline, no_bars
-from domain.indicators import bollinger, ema, highest, lowest, sma, stdev
-from domain.market import BAR_COLUMNS, Bars, Timeframe, to_microseconds
-from domain.series import BarSeries, crossed_above, crossed_below
+from domain.indicators import atr, bollinger, ema, highest, lowest, macd, rsi, sma, stdev
+from domain.market import BAR_COLUMNS, Bars, Floats, Timeframe, to_microseconds
+from domain.series import BarSeries, Series, crossed_above, crossed_below
 from domain.sessions import Sessions
+from domain.smoothing import GrowingAverages, ema_decay
 from domain.timeline import Timeline
 
 MINUTE, QUARTER, HOUR, DAY = (Timeframe.parse(name) for name in ("1m", "15m", "1h", "1d"))
@@ -128,7 +132,7 @@ PRICES = st.one_of(
     st.floats(1e-9, 1e12),
     st.sampled_from([100.0, 100.1, 0.1, float("nan"), float("inf")]),
 )
-WINDOWED = (
+INDICATORS = (
     (sma, (3,)),
     (sma, (1,)),
     (stdev, (4,)),
@@ -136,34 +140,75 @@ WINDOWED = (
     (lowest, (2,)),
     (bollinger, (3, 1.5)),
     (ema, (3,)),
+    (ema, (1,)),
+    (macd, (2, 5, 3)),
+    (rsi, (4,)),
+    (atr, (3,)),
 )
+
+
+def inputs(series: BarSeries, function: Callable[..., Any]) -> list[Series]:
+    """Return what an indicator is made of."""
+    return [series.high, series.low, series.close] if function is atr else [series.close]
+
+
+def parts(made: Any) -> tuple[Any, ...]:
+    """Return the columns an indicator gives, one or several."""
+    return made if isinstance(made, tuple) else (made,)
+
+
+def indicators_held(everything: Bars, cuts: list[int]) -> None:
+    """Let a timeline grow by these cuts, and hold every indicator against the function of what the series show."""
+    timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
+    made = []
+    for series in (timeline.series[0], timeline.coarser(0, QUARTER, -1)):
+        for function, arguments in INDICATORS:
+            columns = inputs(series, function)
+            made.append((columns, function, arguments, series.indicator(function, columns, *arguments)))
+        strength = made[-2][3]
+        for function, columns, arguments in (
+            (ema, [strength], (4,)),
+            (sma, [strength], (2,)),
+            (atr, [strength] * 3, (2,)),
+        ):
+            made.append((columns, function, arguments, series.indicator(function, columns, *arguments)))
+    for part in split(everything, sorted(cuts)):
+        timeline.grow([part])
+        timeline.move_to(len(timeline) - 1)
+        for columns, function, arguments, shown in made:
+            whole = function(*(np.array(list(one)) for one in columns), *arguments)
+            for ours, theirs in zip(parts(shown), parts(whole), strict=True):
+                np.testing.assert_array_equal(np.array(list(ours)), theirs, f"{function.__name__}{arguments}")
 
 
 @given(st.lists(PRICES, min_size=1, max_size=80), st.lists(st.integers(0, 80), max_size=12))
 def test_an_indicator_is_to_the_last_bit_what_it_is_over_everything(prices: list[float], cuts: list[int]) -> None:
-    close = np.array(prices)
+    indicators_held(priced(np.array(prices)), [BEGIN + one * MINUTE.microseconds for one in cuts])
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32), st.sets(st.integers(0, 900), max_size=60))
+def test_so_it_is_over_many_blocks_with_flat_stretches_and_holes(seed: int, cuts: set[int]) -> None:
+    draws = np.random.default_rng(seed)
+    steps = np.where(draws.random(900) < 0.3, 0.0, draws.standard_normal(900))
+    close = 100.0 + np.round(np.cumsum(steps), int(draws.integers(1, 12)))
+    close[draws.integers(0, 900, size=int(draws.integers(0, 4)))] = np.nan
+    indicators_held(priced(close), [BEGIN + one * MINUTE.microseconds for one in cuts])
+
+
+def priced(close: Floats) -> Bars:
+    """Bars of every minute with these closes."""
     time = BEGIN + np.arange(len(close), dtype=np.int64) * MINUTE.microseconds
-    everything = Bars("A/USD", MINUTE, time, close, close, close, close, close)
-    timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
-    quarters = timeline.coarser(0, QUARTER, -1)
-    made = [
-        (series, function, arguments, series.indicator(function, [series.close], *arguments))
-        for series in (timeline.series[0], quarters)
-        for function, arguments in WINDOWED
-    ]
-    nested = timeline.series[0].indicator(sma, [made[0][3]], 2)
-    for part in split(everything, sorted(BEGIN + one * MINUTE.microseconds for one in cuts)):
-        timeline.grow([part])
-        timeline.move_to(len(timeline) - 1)
-        for series, function, arguments, shown in made:
-            whole = function(np.array(list(series.close)), *arguments)
-            for ours, theirs in zip(
-                shown if isinstance(shown, tuple) else (shown,),
-                whole if isinstance(whole, tuple) else (whole,),
-                strict=True,
-            ):
-                np.testing.assert_array_equal(np.array(list(ours)), theirs)
-        np.testing.assert_array_equal(list(nested), sma(np.array(list(made[0][3])), 2))
+    return Bars("A/USD", MINUTE, time, close, close + 0.5, close - 0.25, close, close)
+
+
+def test_an_average_that_grows_keeps_no_more_than_it_takes_to_go_on() -> None:
+    for length in (1, 14, 200):
+        averages, sizes = GrowingAverages(length, ema_decay(length)), []
+        for place in range(3_000):
+            averages.add(np.array([float(place % 7)]), place)
+            sizes.append(len(pickle.dumps(averages)))
+        assert max(sizes) == max(sizes[:500])
 
 
 def test_what_was_handed_out_stays_as_it_was() -> None:
