@@ -28,7 +28,8 @@ class GrowingTimeline(Timeline):
 
     It may begin without any bar. start: microseconds since 1970 UTC, what the time is before the first close. Whether
     bars were added one by one or all at once makes no difference to what is read at any instant, and adding one costs
-    no more after years than on the first day, but for indicators: they are functions of whole columns.
+    no more after years than on the first day, with bundled indicators of bars or of each other; any other function is
+    computed over whole columns each time.
     """
 
     def __init__(self, empty: Sequence[Bars], start: int, sessions: Mapping[str, Sessions] | None = None) -> None:

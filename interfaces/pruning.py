@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from application.clock import Clock
@@ -26,6 +26,7 @@ from domain.retention import (
 )
 from interfaces.database import connect, database_errors
 from projections.advisory_locks import lock_key
+from projections.catalog import READ_MODELS
 
 ACTOR = "prune"
 # Events that are dropped in one transaction: an append waits for none of them, but for the disk.
@@ -49,6 +50,13 @@ select id, (forked_from ->> 'run_id')::uuid from runs where forked_from is not n
 _SIZES = """
 select run_id, count(*), sum(pg_column_size(stored) + 150)::bigint
 from weaver_events as stored where run_id = any(%s) group by run_id
+"""
+# The column by which a table's rows belong to a run or a sweep, in the schema that is in use.
+_OWNED = """
+select table_name, min(column_name) filter (where column_name <> 'id'), table_name in ('runs', 'sweeps')
+from information_schema.columns
+where table_schema = current_schema() and table_name = any(%s) and column_name in ('id', 'run_id', 'sweep_id')
+group by table_name
 """
 _ENTRIES = """
 select notification_id, previous, originator_id, originator_version, hash from weaver_events
@@ -105,10 +113,14 @@ class Prunable(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What goes, newest first. held: what would go, but for a fork of it that stays. bytes: about what is freed."""
+    """What goes, newest first. held: what would go, but for a fork of it that stays.
+
+    rows: of the read models, as far as they have folded. bytes: about what the events take.
+    """
 
     prunable: Sequence[Prunable]
     held: Sequence[tuple[Prunable, UUID]]
+    rows: int
     bytes: int
 
 
@@ -126,7 +138,20 @@ def plan(connection: Connection[TupleRow], rules: Rules, now: datetime) -> Plan:
     sizes = {run_id: (events, size) for run_id, events, size in connection.execute(_SIZES, ([*going],))}
     prunable = [one._replace(events=sizes[one.id][0]) for one in chosen if one.id in sizes]
     kept = [(one, held[one.id]) for one in chosen if one.id in held]
-    return Plan(prunable, kept, sum(size for _, size in sizes.values()))
+    return Plan(prunable, kept, _rows(connection, [*sizes]), sum(size for _, size in sizes.values()))
+
+
+def _rows(connection: Connection[TupleRow], run_ids: Sequence[UUID]) -> int:
+    """How many rows of read models belong to these."""
+    tables = [table for model in READ_MODELS for table in model.tables]
+    found = 0
+    for table, owner, is_own in connection.execute(_OWNED, (tables,)).fetchall():
+        if is_own or owner:
+            counted = sql.SQL("select count(*) from {} where {} = any(%s)").format(
+                sql.Identifier(table), sql.Identifier("id" if is_own else owner)
+            )
+            found += connection.execute(counted, (run_ids,)).fetchall()[0][0]
+    return found
 
 
 def _chosen(connection: Connection[TupleRow], rules: Rules, now: datetime) -> Iterator[Prunable]:

@@ -67,7 +67,8 @@ def prune(
 
 def _summary(found: "Plan") -> str:
     events = sum(one.events for one in found.prunable)
-    return f"{len(found.prunable):,} backtests and sweeps with {events:,} events, about {found.bytes / 1e6:,.1f} MB,"
+    size = f"{events:,} events, about {found.bytes / 1e6:,.1f} MB, and {found.rows:,} rows of read models"
+    return f"{len(found.prunable):,} backtests and sweeps with {size}"
 
 
 def _show(found: "Plan") -> None:
@@ -82,5 +83,6 @@ def _facts(found: "Plan") -> dict[str, object]:
     return {
         "prunable": [one._asdict() for one in found.prunable],
         "held": [{"id": one.id, "kind": one.kind, "fork": fork} for one, fork in found.held],
+        "rows": found.rows,
         "bytes": found.bytes,
     }

@@ -92,6 +92,22 @@ def test_every_setting_a_container_is_given_exists(path: Path) -> None:
     assert sorted(given - known) == []
 
 
+def test_a_worker_reaches_the_database_alone_and_knows_no_key() -> None:
+    found = services(COMPOSE)
+    worker = found["worker"]
+    assert worker["profiles"] == ["workers"]
+    assert worker["networks"] == ["database"]
+    assert yaml.safe_load(COMPOSE.read_text())["networks"]["database"] == {"internal": True}
+    assert "env_file" not in worker
+    keys = {PREFIX + name.upper() for name in Settings.model_fields if "key" in name}
+    assert {f"{PREFIX}API_KEY", f"{PREFIX}ALPACA_LIVE_SECRET_KEY"} <= keys
+    assert keys.isdisjoint(worker["environment"])
+    assert worker["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert worker["environment"]["WEAVER_DATABASE_URL"] == found["backend"]["environment"]["WEAVER_DATABASE_URL"]
+    [strategies] = worker["volumes"]
+    assert strategies in found["backend"]["volumes"], "a version of a strategy is a hash of its file"
+
+
 def test_nginx_asks_the_server_where_it_listens() -> None:
     backend = services(COMPOSE)["backend"]["environment"]
     [upstream] = re.findall(r"WEAVER_UPSTREAM=(\S+)", " ".join(stages(DOCKER / "haro.Dockerfile")["prod"].all("ENV")))

@@ -132,7 +132,7 @@ PRICES = st.one_of(
     st.floats(1e-9, 1e12),
     st.sampled_from([100.0, 100.1, 0.1, float("nan"), float("inf")]),
 )
-INDICATORS = (
+INDICATORS: tuple[tuple[Callable[..., Any], tuple[float, ...]], ...] = (
     (sma, (3,)),
     (sma, (1,)),
     (stdev, (4,)),
@@ -160,7 +160,7 @@ def parts(made: Any) -> tuple[Any, ...]:
 def indicators_held(everything: Bars, cuts: list[int]) -> None:
     """Let a timeline grow by these cuts, and hold every indicator against the function of what the series show."""
     timeline = GrowingTimeline([no_bars("A/USD", MINUTE)], BEGIN)
-    made = []
+    made: list[tuple[list[Series], Callable[..., Any], tuple[float, ...], Any]] = []
     for series in (timeline.series[0], timeline.coarser(0, QUARTER, -1)):
         for function, arguments in INDICATORS:
             columns = inputs(series, function)

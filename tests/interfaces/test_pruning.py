@@ -127,6 +127,22 @@ def test_rows_and_totals_are_as_if_it_had_never_been_and_the_digest_stays(
             assert not any(str(one.id) in str(row) for name, table in rows(connection).items() for row in table)
 
 
+@pytest.mark.parametrize("keep", [0, 2])
+def test_as_many_rows_go_as_was_said(
+    database_url: str, connection: Connection[TupleRow], journal: Journal, keep: int
+) -> None:
+    fill(connection, seed=5)
+    fold_all(connection)
+    # the others add up what belongs to many runs
+    totals = {"order_tally", "order_tally_by_day", "order_days", "run_tally", "activity_tally", "exchange_accounts"}
+    before = sum(len(one) for table, one in rows(connection).items() if table not in totals)
+    found = plan(connection, Rules(keep=keep), NOW)
+    assert found.rows > 5 * len(found.prunable) > 0
+    pruner(database_url, journal).prune(found.prunable)
+    fold_all(connection)
+    assert found.rows == before - sum(len(one) for table, one in rows(connection).items() if table not in totals)
+
+
 def test_killed_between_any_two_transactions_it_is_finished_by_the_next(
     database_url: str, connection: Connection[TupleRow], journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
