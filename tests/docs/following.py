@@ -46,16 +46,16 @@ def carry_out(command: Command, block: Block, scene: Scene, terminal: Terminal) 
         pytest.fail(f"{place}\nended with {code}:\n{said}", pytrace=False)
     scene.forget(command.text)
     if command.text.startswith("weaver serve") and command.text.endswith("&"):
-        wait_until(lambda: is_ready(scene), 180, f"{place}: the server is ready")
+        wait_until(lambda: is_ready(scene.settings["WEAVER_PORT"]), 180, f"{place}: the server is ready")
     if command.output is not None:
         wrong = first_difference(scene.placed(command.output), said)
         if wrong is not None:
             pytest.fail(f"{place}\nprinted:\n{said}\nand not what the page says: {wrong}", pytrace=False)
 
 
-def is_ready(scene: Scene) -> bool:
-    """Whether the server of a page's own answers that all its parts work."""
+def is_ready(port: int | str) -> bool:
+    """Whether a server on this machine answers that all its parts work."""
     try:
-        return httpx.get(f"http://127.0.0.1:{scene.settings['WEAVER_PORT']}/readyz", timeout=5).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
     except httpx.TransportError:
         return False

@@ -8,12 +8,12 @@ import re
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.architecture.test_docs import DOCS
 from tests.docs.blocks import Block, below, blocks, write_file
+from tests.docs.following import is_ready
 from tests.docs.terminal import Terminal
 from tests.system.chromium import CHROMIUM, WITHOUT_CHROMIUM, launched
 from tests.system.weaver_process import ROOT, free_port, wait_until
@@ -51,13 +51,6 @@ class NewUser:
             said += told
         return said
 
-    def is_ready(self) -> bool:
-        """Whether the demo answers that all its parts work."""
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
-
 
 def settings(home: Path, port: int) -> dict[str, str]:
     """The environment of a user who has never heard of Weaver, but for a home and a port of this test's own."""
@@ -90,7 +83,7 @@ def test_from_a_clone_to_a_strategy_of_ones_own_that_trades_on_paper(tmp_path: P
         terminal.run(f"{demo} > demo.log 2>&1 &", 10)
         demo_log = checkout / "demo.log"
         try:
-            wait_until(user.is_ready, SECONDS_TO_INSTALL, "the demo is there")
+            wait_until(lambda: is_ready(user.port), SECONDS_TO_INSTALL, "the demo is there")
         except AssertionError:
             pytest.fail(f"the demo does not come up; it said:\n{demo_log.read_text()[-3000:]}")
         assert f"http://127.0.0.1:{port}" in demo_log.read_text()
@@ -113,4 +106,4 @@ def test_from_a_clone_to_a_strategy_of_ones_own_that_trades_on_paper(tmp_path: P
 
         code, _ = terminal.run("kill %1; wait %1", 60)
         assert code != 0, "the demo ends when it is told to"
-        assert not user.is_ready()
+        assert not is_ready(user.port)

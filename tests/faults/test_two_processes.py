@@ -59,8 +59,10 @@ def test_a_first_that_was_suspended_while_the_second_took_over_sends_nothing_twi
     os.kill(first.pid, signal.SIGSTOP)
     try:
         stage.cut_database()  # what it held is free, and it does not know
-        stage.alpaca.break_streams("cut")  # as an exchange does with who answers no ping: it allows one stream
+        stage.alpaca.break_streams(stream="*")  # as an exchange does with who answers no ping: it allows one of each
         stage.wait(lambda: READY in second.api.get("/metrics").text, HELD_STREAM_SECONDS, "the second has the account")
+        before = len(stage.accepted())
+        stage.wait(lambda: len(stage.accepted()) > before, TAKE_OVER_SECONDS, "the second trades")
     finally:
         os.kill(first.pid, signal.SIGCONT)
     stage.weaver = stage.servers[1]
