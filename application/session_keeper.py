@@ -11,6 +11,8 @@ MAX_LAUNCHES = 3
 POLL_SECONDS = 0.05
 # With this a session ends that has heard nothing of this process for a while: who is suspended leaves none deciding.
 LEFT_ALONE = 5
+# With this one whose tick another has decided on: the session of an engine that was suspended, for a while.
+OVERTAKEN = 6
 # How long a process may take until it shows the first sign of life: Python, its libraries, the strategy's own imports.
 LOADING_SECONDS = 60.0
 
@@ -67,6 +69,9 @@ class SessionKeeper:
         if code == LEFT_ALONE:
             self._report("session left", "warning", reason="this process was not heard of: suspended, or far too busy")
             return self._replace("had heard nothing of this one and ended")
+        if code == OVERTAKEN:
+            self._report("session overtaken", "warning", reason="another process has decided on its tick")
+            return self._replace("was overtaken by another one")
         if code is not None:
             return self._replace_dead(f"ended with exit code {code}")
         self._tell_of_waiting(self._process.awaits)

@@ -25,7 +25,7 @@ from domain.retention import (
     pruned_stream_id,
 )
 from interfaces.database import connect, database_errors
-from projections.advisory_locks import lock_key
+from projections.advisory_locks import letting_go, lock_key, try_lock
 from projections.catalog import READ_MODELS
 
 ACTOR = "prune"
@@ -184,16 +184,17 @@ class Pruning:
         A run that is being run by now stays. Raises DatabaseUnavailable; JournalChanged where the events are not those
         that were recorded to go; Conflict while another process prunes.
         """
+        key = lock_key("prune", "journal")
         with database_errors(), connect(self._url, application_name="weaver prune") as connection:
-            [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (lock_key("prune", "journal"),))
-            if not is_ours:
+            if not try_lock(connection, key):
                 raise Conflict("another process is pruning: wait until it has ended")
-            events = self._finish(connection)
-            runs, done, whole = 0, 0, sum(one.events for one in prunable) or 1
-            for one in prunable:
-                gone = self._drop_run(connection, one)
-                runs, events, done = runs + (gone > 0), events + gone, done + one.events
-                told(done / whole)
+            with letting_go(connection, key):
+                events = self._finish(connection)
+                runs, done, whole = 0, 0, sum(one.events for one in prunable) or 1
+                for one in prunable:
+                    gone = self._drop_run(connection, one)
+                    runs, events, done = runs + (gone > 0), events + gone, done + one.events
+                    told(done / whole)
         return runs, events
 
     def _finish(self, connection: Connection[TupleRow]) -> int:

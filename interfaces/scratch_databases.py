@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from domain.errors import Conflict, DatabaseUnavailable, Refused
 from interfaces.database import connect, database_errors
+from projections.advisory_locks import letting_go, lock_key, try_lock
 
 # The database that every server has, to be connected to while others are made and renamed.
 MAINTENANCE = "postgres"
@@ -81,6 +82,16 @@ def is_empty(url: str) -> bool:
         return connection.execute(_HOLDS_EVENTS).fetchone() == (False,)
 
 
+def _make(connection: Connection[TupleRow], name: str) -> None:
+    try:
+        connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+    except psycopg.errors.InsufficientPrivilege:
+        raise MayNotMakeDatabases(
+            f"the database's user may not make the database {name}: give it CREATEDB for as long as this takes, or "
+            "restore with pg_restore by hand, and then run weaver restore --adopt"
+        ) from None
+
+
 @contextlib.contextmanager
 def scratch_database(url: str, purpose: str) -> Iterator[str]:
     """Give the URL of an empty database; it is dropped afterwards, unless it has taken another's place.
@@ -89,22 +100,17 @@ def scratch_database(url: str, purpose: str) -> Iterator[str]:
     once the second is refused. Raises DatabaseInUse, MayNotMakeDatabases, DatabaseUnavailable.
     """
     name = _beside(database_name(url), purpose)
+    key = lock_key("scratch", name)
     with _maintained(url) as connection:
-        [(is_ours,)] = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,))
-        if not is_ours:
+        if not try_lock(connection, key):
             raise DatabaseInUse(f"another process is at work on the database {name}: wait until it has ended")
-        _drop(connection, name)
-        try:
-            connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
-        except psycopg.errors.InsufficientPrivilege:
-            raise MayNotMakeDatabases(
-                f"the database's user may not make the database {name}: give it CREATEDB for as long as this takes, or "
-                "restore with pg_restore by hand, and then run weaver restore --adopt"
-            ) from None
-        try:
-            yield sibling(url, name)
-        finally:
+        with letting_go(connection, key):
             _drop(connection, name)
+            _make(connection, name)
+            try:
+                yield sibling(url, name)
+            finally:
+                _drop(connection, name)
 
 
 def take_its_place(url: str, scratch_url: str, at: datetime) -> str | None:

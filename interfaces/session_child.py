@@ -29,7 +29,7 @@ from application.clock import WallClock
 from application.journal import Journal
 from application.live import LiveTools, LiveTrading, SessionAsked, SessionFenced
 from application.runs import load_run
-from application.session_keeper import LEFT_ALONE
+from application.session_keeper import LEFT_ALONE, OVERTAKEN
 from domain.errors import WeaverError
 from interfaces.database import connect
 from interfaces.event_store import journal_environment
@@ -43,7 +43,6 @@ from interfaces.user_code import limit_memory
 
 STOPPED = 4
 ORPHANED = LEFT_ALONE
-FENCED = 6
 STDIN = 0
 READ_BYTES = 65_536
 # The parent says something every two seconds.
@@ -139,7 +138,7 @@ def main() -> int:
         return STOPPED
     except SessionFenced as error:
         structlog.get_logger().warning("session ended", reason=error.message)
-        return FENCED
+        return OVERTAKEN
     except WeaverError as error:
         structlog.get_logger().error("session ended", reason=error.message)
         return 1

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 
 from domain.errors import one_line
 from domain.event_catalogue import CATALOGUE, Catalogue
-from projections.advisory_locks import lock_key
+from projections.advisory_locks import lock_key, try_lock
 from projections.forgetting import topics_with_pruning
 from projections.shared_reading import SharedReading
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, ReadModelStopped, fold_batch, standing
@@ -234,8 +234,7 @@ class Processor:
                 self._enter(STANDBY)
             elif self._stuck_at is None or self.position != self._stuck_at:
                 self._stuck_at = None
-                [(leads,)] = connection.execute("select pg_try_advisory_lock(%s)", (self._lock_key,))
-                if leads:
+                if try_lock(connection, self._lock_key):
                     self._passed_over = None
                     self._enter(FOLLOWING)
                     return

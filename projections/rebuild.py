@@ -20,7 +20,7 @@ from psycopg.rows import TupleRow
 
 from domain.errors import Conflict, Unavailable
 from domain.event_catalogue import CATALOGUE, Catalogue
-from projections.advisory_locks import lock_key
+from projections.advisory_locks import letting_go, lock_key, try_lock
 from projections.catalog import read_model
 from projections.view import DEFAULT_BATCH, Progress, ReadModel, fold_batch, look
 
@@ -77,8 +77,7 @@ def claim(database_url: str, name: str) -> Connection[TupleRow]:
     read_model(name)
     connection = psycopg.connect(database_url, autocommit=True, application_name=f"weaver rebuild {name}")
     try:
-        [(is_ours,)] = connection.execute("select pg_try_advisory_lock(%s)", (lock_key("rebuild", name),))
-        if not is_ours:
+        if not try_lock(connection, lock_key("rebuild", name)):
             raise RebuildRunning(f"read model {name} is being rebuilt already: wait until that has ended")
     except BaseException:
         connection.close()
@@ -97,7 +96,7 @@ def rebuild_claimed(
     """Rebuild on the connection that `claim` gave, and close it; all else as `rebuild`."""
     model = read_model(name)
     began = monotonic()
-    with connection:
+    with connection, letting_go(connection, lock_key("rebuild", name)):
         # A killed rebuild leaves its schema and nothing else; the claim went with its connection.
         connection.execute("set synchronous_commit = off")
         _prepare(connection, model)

@@ -22,7 +22,7 @@ from interfaces.notifications.delivery_book import DeliveryBook, Standing, stand
 from interfaces.notifications.messages import Message
 from interfaces.notifications.selection import Selection
 from interfaces.notifications.sender import NotDelivered, Sender
-from projections.advisory_locks import lock_key
+from projections.advisory_locks import lock_key, try_lock
 
 # How often each thing is looked at, in seconds.
 STOP_POLL = 0.2
@@ -181,8 +181,7 @@ class ChannelWorker:
         """Return True once this process sends to the channel, False when asked to stop."""
         look_at = 0.0
         while not self._stopping.is_set():
-            [(leads,)] = connection.execute("select pg_try_advisory_lock(%s)", (self._lock_key,))
-            if leads:
+            if try_lock(connection, self._lock_key):
                 if (told := self._book.open(connection, self._clock.now())) is not None:
                     log.warning("channel %s: %s", self._channel.name, told)
                 self._snapshot = replace(self._snapshot, state="working", reason=None)

@@ -38,7 +38,8 @@ class Evidence:
     """Both sides of a trial, and what the processes wrote.
 
     audit: the exchange's. accounts: what the run has by its read models. log: lines of `weaver serve`. starts: of it;
-    sessions_killed: how often the run's process was.
+    sessions_killed: how often the run's process was. suspended: engines that were; what they had started goes on for a
+    while, and may decide before the session of who took over.
     """
 
     journal: Sequence[Recorded]
@@ -49,6 +50,7 @@ class Evidence:
     log: Sequence[str]
     starts: int
     sessions_killed: int
+    suspended: int = 0
 
     def of(self, *topics: str) -> list[Recorded]:
         """Return the entries of these topics, oldest first."""
@@ -211,7 +213,10 @@ def no_crash_loop(evidence: Evidence) -> list[str]:
     counted = Counter(str(line.get("event")) for line in lines)
     if counted["Started server process"] > evidence.starts:
         wrong.append(f"the server started {counted['Started server process']} times instead of {evidence.starts}")
-    sessions = evidence.starts + evidence.sessions_killed
+    overtaken = counted["session overtaken"]
+    if overtaken and not evidence.suspended:
+        wrong.append(f"the session was overtaken {overtaken} times, and no other was to be expected")
+    sessions = evidence.starts + evidence.sessions_killed + overtaken
     if counted["session started"] > sessions:
         wrong.append(f"the session started {counted['session started']} times, {sessions} are to be expected")
     if counted["session died"] > evidence.sessions_killed:

@@ -26,6 +26,12 @@ def stand_by(stage: Stage) -> WeaverServer:
     return second
 
 
+def suspend(stage: Stage, server: WeaverServer) -> None:
+    """Suspend a server; what it has started goes on."""
+    os.kill(server.pid, signal.SIGSTOP)
+    stage.suspended += 1
+
+
 def test_the_second_takes_over_when_the_first_is_killed(stage: Stage) -> None:
     stage.trade()
     second = stand_by(stage)
@@ -43,7 +49,7 @@ def test_the_second_takes_over_when_the_first_is_killed(stage: Stage) -> None:
 def test_a_first_that_was_suspended_and_goes_on_sends_nothing_twice(stage: Stage) -> None:
     stage.trade()
     stand_by(stage)
-    os.kill(stage.weaver.pid, signal.SIGSTOP)
+    suspend(stage, stage.weaver)
     try:
         time.sleep(SUSPENDED_SECONDS)  # it is suspended, and nothing can be waited for
     finally:
@@ -56,7 +62,7 @@ def test_a_first_that_was_suspended_and_goes_on_sends_nothing_twice(stage: Stage
 def test_a_first_that_was_suspended_while_the_second_took_over_sends_nothing_twice(stage: Stage) -> None:
     stage.trade()
     second, first = stand_by(stage), stage.weaver
-    os.kill(first.pid, signal.SIGSTOP)
+    suspend(stage, first)
     try:
         stage.cut_database()  # what it held is free, and it does not know
         stage.alpaca.break_streams(stream="*")  # as an exchange does with who answers no ping: it allows one of each

@@ -65,6 +65,7 @@ class Stage:
         self.servers: list[ForkedWeaver] = []
         self.run_id = ""
         self.sessions_killed = 0
+        self.suspended = 0
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -210,6 +211,7 @@ class Stage:
             log=[line for one in self.servers for line in one.log.read_text().splitlines()],
             starts=sum(one.spawned for one in self.servers),
             sessions_killed=self.sessions_killed,
+            suspended=self.suspended,
         )
 
     def judged(self, *excused: Check) -> list[str]:
