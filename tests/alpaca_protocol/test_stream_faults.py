@@ -199,6 +199,16 @@ def test_a_mute_connection_answers_pings_or_does_not(alpaca: LocalAlpaca) -> Non
             client.hear()
 
 
+def test_what_was_said_before_a_connection_fell_mute_is_heard(alpaca: LocalAlpaca) -> None:
+    alpaca.conditions(reap_seconds=1)
+    with ear(alpaca) as client:
+        alpaca.fault("delay", event="pending_new", seconds=0.3)
+        alpaca.fault("mute", event="new")
+        trade(alpaca)
+        assert client.events(1) == ["pending_new"]
+        assert client.hears_nothing()
+
+
 def test_a_handshake_and_a_login_may_be_refused(alpaca: LocalAlpaca) -> None:
     alpaca.fault("refuse_handshake", stream="trade_updates", status=429)
     with pytest.raises(InvalidStatus) as caught, ear(alpaca):

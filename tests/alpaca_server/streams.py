@@ -55,7 +55,7 @@ class Connection:
     ) -> None:
         self.environment = environment
         self.stream = stream
-        self.muted = False
+        self.is_muted = False
         self.listens = False
         self._websocket = websocket
         self._encode = encode
@@ -110,19 +110,19 @@ class Connection:
             self._put(frame)
 
     def _put(self, frame: str | bytes, delay: float = 0.0) -> None:
-        if not self.muted:
+        if not self.is_muted:
             self._queue.put_nowait((frame, delay))
 
     def mute(self, *, answers_pings: bool) -> None:
-        """Stay connected and say nothing any more; without answering pings until the connection is reaped."""
-        self.muted = True
+        """Stay connected and say nothing more than was said; without answering pings until the connection is reaped."""
+        self.is_muted = True
         if not answers_pings:
             self._transport.pause_reading()
             asyncio.get_running_loop().call_later(self._exchange.conditions.reap_seconds, self._transport.abort)
 
     def cut(self) -> None:
         """End the connection without a word."""
-        self.muted = True
+        self.is_muted = True
         self._transport.abort()
 
     @property
@@ -136,7 +136,7 @@ class Connection:
             frame, delay = await self._queue.get()
             if delay:
                 await asyncio.sleep(delay)
-            if not self.muted:
+            if not self._transport.is_closing():
                 await self._send(frame)
             self._queue.task_done()
 
