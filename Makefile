@@ -35,7 +35,7 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test-python
-test-python: $(READY) $(PAGE) browser nginx
+test-python: $(READY) $(PAGE) browser nginx promtool
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: test-haro
@@ -43,7 +43,7 @@ test-haro: haro/node_modules/.ready
 	cd haro && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 .PHONY: coverage
-coverage: $(READY) $(PAGE) browser nginx ## Say how much the tests reach, fail below a floor
+coverage: $(READY) $(PAGE) browser nginx promtool ## Say how much the tests reach, fail below a floor
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -146,3 +146,14 @@ nginx:
 	  echo "make: installing Debian's nginx for the tests of the images"; \
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light) >/dev/null 2>&1 || \
 	    echo "make: nginx could not be installed: its tests will skip" >&2; fi
+
+# Prometheus's own judge of the alert rules. Only this program is taken: installing the package would start a server.
+.PHONY: promtool
+promtool: $(READY)
+	@if ! command -v promtool >/dev/null && [ ! -x $(BIN)/promtool ] && command -v apt-get >/dev/null; then \
+	  echo "make: taking promtool out of Debian's package for the tests of the alert rules"; \
+	  folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	  ( { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && cd "$$folder" && apt-get download -qq prometheus && \
+	    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && \
+	    mv usr/bin/promtool "$(CURDIR)/$(BIN)/" ) >/dev/null 2>&1 || \
+	    echo "make: promtool could not be had: its tests will skip" >&2; fi
