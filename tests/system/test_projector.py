@@ -5,6 +5,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from interfaces.embedded_postgres import EmbeddedPostgres
 from tests.system.weaver_process import WeaverServer, wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -65,3 +66,5 @@ def test_a_projector_ends_with_the_server_that_was_killed(home: Path) -> None:
         [projector] = projectors(server.pid)
         server.kill()
         wait_until(lambda: not projector.is_running(), 30, "the projector has ended")
+    with EmbeddedPostgres(home / "postgres"):
+        pass  # takes the database over that nobody is left to end, and ends it
