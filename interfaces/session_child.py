@@ -42,7 +42,6 @@ from interfaces.strategy_catalog import FileStrategyCatalog
 from interfaces.user_code import limit_memory
 
 STOPPED = 4
-ORPHANED = LEFT_ALONE
 STDIN = 0
 READ_BYTES = 65_536
 # The parent says something every two seconds.
@@ -78,7 +77,7 @@ class StopLine(threading.Thread):
                 break
             self._heard += more
         # nobody looks after this run any more; the next supervisor executes it again from its journal
-        os._exit(ORPHANED)
+        os._exit(LEFT_ALONE)
 
 
 def _is_said_something() -> bool:
@@ -151,7 +150,7 @@ def _first_line() -> tuple[bytes, bytes]:
     while b"\n" not in heard:
         more = os.read(STDIN, READ_BYTES)
         if not more:
-            sys.exit(ORPHANED)
+            sys.exit(LEFT_ALONE)
         heard += more
     first, _, rest = heard.partition(b"\n")
     return first, rest

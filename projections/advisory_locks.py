@@ -10,7 +10,7 @@ from psycopg.pq import TransactionStatus
 
 
 def lock_key(purpose: str, name: str) -> int:
-    """Return the 64-bit key of the lock for a purpose (`projection`, `rebuild`) and a read model's name."""
+    """Return the 64-bit key of the lock for a purpose (`projection`, `rebuild`, `prune`) and what it is about."""
     digest = hashlib.blake2b(f"weaver {purpose} {name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
 

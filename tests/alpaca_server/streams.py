@@ -121,8 +121,7 @@ class Connection:
             asyncio.get_running_loop().call_later(self._exchange.conditions.reap_seconds, self._transport.abort)
 
     def cut(self) -> None:
-        """End the connection without a word."""
-        self.is_muted = True
+        """End the connection without a word, and without what was still to be sent."""
         self._transport.abort()
 
     @property

@@ -12,11 +12,11 @@ import pytest
 
 from application.commands import CreateRun, StartRun, StopRun
 from application.runs import open_orders
+from application.session_keeper import LEFT_ALONE
 from domain.event_catalogue import decode
 from domain.ids import new_id
 from domain.run import RunCompleted, RunFailed, RunStopped
 from interfaces.composition import Weaver, compose
-from interfaces.session_child import ORPHANED
 from interfaces.session_process import ChildLauncher
 from interfaces.settings import Settings
 from tests.system.weaver_process import wait_until
@@ -194,7 +194,7 @@ def test_a_session_ends_by_itself_when_the_process_that_started_it_is_gone(datab
         orders = ["order.filled"]
         wait_until(lambda: weaver.journal.read(0, 1, run_id=run_id, topics=orders) or None, PATIENCE, "it trades")
         orphan.hang_up()
-        assert wait_until(orphan.poll, PATIENCE, "it ends") == ORPHANED, orphan.complaint()
+        assert wait_until(orphan.poll, PATIENCE, "it ends") == LEFT_ALONE, orphan.complaint()
         assert "Fatal Python error" not in orphan.complaint()
     finally:
         weaver.stop()
